@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+# captrack-bpf: `make help` lists what there is.
+
+VERSION  := 0.1.0
+BUILD    := build
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+CC       ?= cc
+CLANG    ?= clang
+BPFTOOL  ?= $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool) bpftool)
+PKG      := libbpf libdw libelf libcjson
+CFLAGS   ?= -O2 -g
+ARCH     := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+        -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough -Wno-format-nonliteral
+CT_CFLAGS := -std=c17 -D_GNU_SOURCE -DCT_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD) $(WARN) \
+             -fno-strict-aliasing -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
+             $(shell pkg-config --cflags $(PKG)) $(CFLAGS)
+LIBS := $(shell pkg-config --libs $(PKG)) -liberty -lz
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu17 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux -Ibpf \
+              -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-address-of-packed-member
+
+# V=1 shows the commands, else one short line for each step.
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2)
+endif
+
+SRC  := $(sort $(wildcard src/*.c src/*/*.c))
+OBJ  := $(SRC:%.c=$(BUILD)/%.o)
+CORE := $(filter-out $(BUILD)/src/cli/main.o,$(OBJ))
+SKEL := $(BUILD)/captrack.skel.h
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+
+.DELETE_ON_ERROR:
+.PHONY: all help test unit-tests bench check format install uninstall clean
+
+all: $(BUILD)/captrack-bpf ## build build/captrack-bpf (the default)
+
+help: ## this list
+	@echo 'make targets (V=1 shows commands; CC, CLANG, BPFTOOL, CFLAGS, PREFIX, DESTDIR may be set):'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
+
+$(BUILD)/captrack-bpf: $(OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/src/%.o: src/%.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Only src/kernel includes the skeleton.
+$(BUILD)/src/kernel/kernel.o $(BUILD)/src/kernel/attach.o: $(SKEL)
+
+$(BUILD)/captrack.bpf.o: bpf/captrack.bpf.c Makefile
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+# bpftool drops what is not needed; the skeleton embeds the object in the program.
+$(SKEL): $(BUILD)/captrack.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen object $(BUILD)/captrack.linked.bpf.o $<
+	$(Q)$(BPFTOOL) gen skeleton $(BUILD)/captrack.linked.bpf.o name captrack > $@
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(CORE) Makefile
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -o $@ $< $(CORE) $(LIBS) -lcmocka
+
+unit-tests: $(UNIT)
+
+test: all $(UNIT) ## everything that can run here: unit, known answers, real programs (root)
+	$(Q)tests/run --build $(BUILD) $(ARGS)
+
+bench: all ## what a probe costs, as ratios to the floor
+	$(Q)tests/bench --build $(BUILD)
+
+check: all ## formatting and static analysis
+	$(Q)scripts/check
+
+format: ## reformat the sources
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h' ':!vmlinux')
+
+install: all ## install to $(DESTDIR)$(PREFIX)
+	install -D -m 0755 $(BUILD)/captrack-bpf $(DESTDIR)$(PREFIX)/bin/captrack-bpf
+	install -D -m 0644 docs/captrack-bpf.1 $(DESTDIR)$(PREFIX)/share/man/man1/captrack-bpf.1
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/captrack-bpf $(DESTDIR)$(PREFIX)/share/man/man1/captrack-bpf.1
+
+clean: ## remove build/
+	$(call say,CLEAN,$(BUILD))
+	$(Q)rm -rf $(BUILD)
+
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(BUILD)/captrack.bpf.d

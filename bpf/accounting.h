@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_BPF_ACCOUNTING_H
+#define CAPTRACK_BPF_ACCOUNTING_H
+
+/* Booking an event against its stack and its image.
+ *
+ * All figures of an image change under one lock, so there is one order of events
+ * and the peak, and each stack's share of it, are exact with any number of
+ * threads. Tracing programs may not use bpf_spin_lock, hence a compare-and-swap
+ * of our own. A holder can be preempted on some kernels, so nobody waits long:
+ * who does not get the lock puts the booking into one of the image's pending
+ * slots, and whoever holds the lock next books it. Counters of no stack are
+ * plain atomics.
+ *
+ * At peak: the image's peak_number grows at each new maximum. A stack whose
+ * seen_peak is not the image's number held, at that peak, what it holds now; so
+ * before its live bytes change, they are kept as its bytes at the peak. O(1).
+ *
+ * Epochs make a snapshot one moment of a running process: see snapshot.h. */
+
+#define LOCK_SPINS 200
+
+static __always_inline bool image_lock(struct ct_image *image)
+{
+	for (int i = 0; i < LOCK_SPINS; i++) {
+		if (*(volatile __u32 *)&image->lock == 0 &&
+		    __sync_val_compare_and_swap(&image->lock, 0, 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline void image_unlock(struct ct_image *image)
+{
+	__sync_lock_test_and_set(&image->lock, 0); /* an exchange: orders what was written before */
+}
+
+static __always_inline struct ct_image *image_find(__u32 id)
+{
+	return bpf_map_lookup_elem(&images, &id);
+}
+
+static __always_inline void count(struct ct_image *image, enum ct_counter which)
+{
+	__sync_fetch_and_add(&image->counters[which], 1);
+}
+
+/* Before a stack changes: keep what the running snapshot and the peak need. */
+static __always_inline void stack_settle(struct ct_image *image, struct ct_stack *stack)
+{
+	if (stack->epoch != image->epoch) {
+		stack->then = stack->now;
+		stack->epoch = image->epoch;
+	}
+	if (stack->now.seen_peak != image->now.peak_number) {
+		stack->now.seen_peak = image->now.peak_number;
+		stack->now.at_peak_bytes = stack->now.allocated_bytes - stack->now.freed_bytes;
+		stack->now.at_peak_allocs = stack->now.allocs - stack->now.frees;
+	}
+}
+
+static __always_inline void book_free(struct ct_image *image, struct ct_stack *stack, __u64 size, __u64 flags)
+{
+	stack_settle(image, stack);
+	stack->now.frees++;
+	stack->now.freed_bytes += size;
+	if (flags & CT_BOOK_TEMPORARY)
+		stack->now.temporary_allocs++;
+	image->now.live_allocs--;
+	image->now.live_bytes -= size;
+}
+
+static __always_inline void book_alloc(struct ct_image *image, struct ct_stack *stack, __u64 size,
+				       __u64 flags)
+{
+	stack_settle(image, stack);
+	stack->now.allocs++;
+	stack->now.allocated_bytes += size;
+	if (flags & CT_BOOK_REALLOC)
+		stack->now.reallocs++;
+
+	__u64 live = stack->now.allocated_bytes - stack->now.freed_bytes;
+	if (live > stack->now.peak_bytes)
+		stack->now.peak_bytes = live;
+
+	image->now.live_allocs++;
+	image->now.live_bytes += size;
+	if (image->now.live_bytes > image->now.peak_bytes) {
+		image->now.peak_bytes = image->now.live_bytes;
+		image->now.peak_allocs = image->now.live_allocs;
+		image->now.peak_ns = bpf_ktime_get_ns();
+		image->now.peak_number++;
+	}
+}
+
+/* With the lock held. A stack is never deleted while its image lives. */
+static __always_inline void book_locked(struct ct_image *image, const struct ct_booking *booking)
+{
+	if (booking->freed_stack) {
+		struct ct_stack *stack = bpf_map_lookup_elem(&stacks, &booking->freed_stack);
+		if (stack)
+			book_free(image, stack, booking->freed_size, booking->flags);
+	}
+	if (booking->stack) {
+		struct ct_stack *stack = bpf_map_lookup_elem(&stacks, &booking->stack);
+		if (stack)
+			book_alloc(image, stack, booking->size, booking->flags);
+	}
+}
+
+static long pending_book_one(__u32 index, void *context)
+{
+	struct ct_image *image = image_find(*(__u32 *)context);
+	if (!image || index >= CT_MAX_PENDING)
+		return 1;
+	struct ct_pending *slot = &image->pending[index];
+	if (*(volatile __u32 *)&slot->state == CT_SLOT_READY) {
+		struct ct_booking booking = slot->booking;
+		__sync_fetch_and_add(&image->pending_count, -1);
+		__sync_lock_test_and_set(&slot->state, CT_SLOT_FREE);
+		book_locked(image, &booking);
+	}
+	return 0;
+}
+
+/* Books what others left, with the lock held. */
+static __always_inline void pending_book_all(struct ct_image *image, __u32 id)
+{
+	if (*(volatile __u32 *)&image->pending_count)
+		bpf_loop(CT_MAX_PENDING, pending_book_one, &id, 0);
+}
+
+struct pending_search {
+	__u32 image;
+	__u32 done;
+	const struct ct_booking *booking;
+};
+
+static long pending_try_slot(__u32 index, void *context)
+{
+	struct pending_search *search = context;
+	struct ct_image *image = image_find(search->image);
+	if (!image || index >= CT_MAX_PENDING)
+		return 1;
+	struct ct_pending *slot = &image->pending[index];
+	if (__sync_val_compare_and_swap(&slot->state, CT_SLOT_FREE, CT_SLOT_FILLING) != CT_SLOT_FREE)
+		return 0;
+	slot->booking = *search->booking;
+	__sync_fetch_and_add(&image->pending_count, 1);
+	__sync_lock_test_and_set(&slot->state, CT_SLOT_READY);
+	search->done = 1;
+	return 1;
+}
+
+static __always_inline void book(struct ct_image *image, __u32 id, const struct ct_booking *booking)
+{
+	if (image_lock(image)) {
+		book_locked(image, booking);
+		pending_book_all(image, id);
+		image_unlock(image);
+		return;
+	}
+	struct pending_search search = {.image = id, .booking = booking};
+	bpf_loop(CT_MAX_PENDING, pending_try_slot, &search, 0);
+	if (!search.done)
+		count(image, CT_DROPPED_EVENTS);
+}
+
+#endif

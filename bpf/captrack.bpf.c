@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* The kernel half: a probe fires, the stack is unwound, the event is booked
+ * against stack, block and image. The programs are here; the work is in the
+ * headers, by concern. */
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "captrack/records.h"
+
+#include "maps.h"
+#include "accounting.h"
+#include "stack.h"
+#include "calls.h"
+#include "snapshot.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+SEC("uprobe")
+int on_call(struct pt_regs *ctx)
+{
+	return call_enter(ctx);
+}
+
+SEC("uretprobe")
+int on_return(struct pt_regs *ctx)
+{
+	return call_return(ctx);
+}
+
+SEC("uprobe")
+int on_free(struct pt_regs *ctx)
+{
+	return call_free(ctx);
+}
+
+/* exec: the process is a new image from here on, with nothing of the old one's. */
+SEC("raw_tp/sched_process_exec")
+int on_exec(void *ctx)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 *known = bpf_map_lookup_elem(&processes, &pid);
+	if (!known)
+		return 0;
+
+	struct ct_exec_event event = {.pid = pid, .old_image = *known, .ns = bpf_ktime_get_ns()};
+	__u32 id = __sync_fetch_and_add(&next_image, 1);
+	__u64 unknown = id;
+	struct ct_stack stack = {.image = id};
+	if (id < CT_MAX_IMAGES && bpf_map_update_elem(&stacks, &unknown, &stack, BPF_ANY) == 0 &&
+	    bpf_map_update_elem(&processes, &pid, &id, BPF_ANY) == 0)
+		event.new_image = id;
+	else
+		bpf_map_delete_elem(&processes, &pid);
+	bpf_get_current_comm(event.comm, sizeof(event.comm));
+	bpf_ringbuf_output(&events, &event, sizeof(event), 0);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_CAPTURE_H
+#define CAPTRACK_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "captrack/error.h"
+
+/* One capture from its start to its last profile: puts the pieces together. */
+
+struct capture_options {
+	const char *output;    /* folder */
+	uint64_t interval_ms;  /* 0: only the final profile */
+	uint64_t duration_ms;  /* 0: until the end */
+	bool autodump;         /* false: neither periodic nor final profiles, SIGUSR1 writes one */
+	const char *allocator; /* a name, or "auto" */
+	const char *user;      /* NULL: as we are */
+	uint32_t max_stacks, max_live, max_depth;
+	int verbosity; /* -1 quiet, 0, 1 verbose */
+	const pid_t *pids;
+	size_t pid_count;
+	char *const *command; /* NULL-terminated, or NULL with pids */
+};
+
+enum { EXIT_CAPTURE = 1, EXIT_USAGE = 2, EXIT_NO_START = 125, EXIT_NO_EXEC = 126, EXIT_NOT_FOUND = 127 };
+
+/* Runs it. Returns the exit status of the program; where the command did not give it
+ * and it is not 0, *err says why. */
+int capture_run(const struct capture_options *options, struct ct_error *err);
+
+#endif

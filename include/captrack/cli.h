@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_CLI_H
+#define CAPTRACK_CLI_H
+
+#include <stdio.h>
+
+/* A subcommand is one file: this entry, an option table, a function. main.c only
+ * dispatches. */
+struct command {
+	const char *name;                     /* NULL: the capture, which has no name */
+	const char *synopsis;                 /* what follows the program's name */
+	const char *summary;                  /* one sentence */
+	const struct command_option *options; /* ends with a NULL name */
+	int (*run)(int argc, char **argv);    /* argv[0]: the command's name; returns the exit status */
+};
+
+struct command_option {
+	const char *name;  /* long, without the dashes */
+	char letter;       /* short, or 0 */
+	const char *value; /* what it takes, for the help; NULL: nothing */
+	const char *help;
+	int id; /* what options_next() returns; letters stand for themselves */
+};
+
+extern const struct command capture_command;
+extern const struct command report_command;
+
+/* All that have a name; NULL at the end. */
+extern const struct command *const commands[];
+
+/* The next option of the table: its letter or id, *value set; 0 at the first word
+ * that is no option (optind is there), -1 after a message about a wrong one. */
+int options_next(const struct command *command, int argc, char **argv, const char **value);
+
+/* Usage and options, one line each. */
+void help_print(const struct command *command, FILE *out);
+
+/* "captrack-bpf: ..." to stderr, then where help is. Returns EXIT_USAGE. */
+int usage_error(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

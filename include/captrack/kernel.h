@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_KERNEL_H
+#define CAPTRACK_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "captrack/error.h"
+#include "captrack/probes.h"
+#include "captrack/records.h"
+
+/* The kernel half (bpf/), loaded: its maps and its probes. Everything in it is gone
+ * when the loader is, however it ends. */
+
+struct kernel;
+
+struct kernel_options {
+	uint32_t max_stacks;
+	uint32_t max_live;
+	uint32_t max_depth; /* 1..CT_MAX_DEPTH */
+	bool verbose;       /* libbpf's warnings to stderr */
+};
+
+/* -EPERM without the capabilities, -EOPNOTSUPP where the kernel lacks what is needed. */
+int kernel_load(const struct kernel_options *options, struct kernel **out, struct ct_error *err);
+void kernel_free(struct kernel *kernel); /* NULL-safe; detaches */
+
+/* From here on the process is an image of ours. */
+int kernel_add_image(struct kernel *kernel, pid_t pid, uint32_t *image, struct ct_error *err);
+void kernel_drop_process(struct kernel *kernel, pid_t pid);
+/* Frees what is kept of an image that has ended. */
+void kernel_drop_stack(struct kernel *kernel, uint64_t stack);
+void kernel_drop_blocks(struct kernel *kernel, uint32_t image);
+
+/* Attaches the sites of the file behind fd in one process, returns before entries.
+ * Probes stay silent until kernel_enable(). */
+int kernel_attach(struct kernel *kernel, pid_t pid, int fd, const char *path, const struct probe_site *sites,
+		  size_t count, struct ct_error *err);
+void kernel_enable(struct kernel *kernel, bool enabled);
+/* Takes the probes out of one process, or, with 0, of all. */
+void kernel_detach(struct kernel *kernel, pid_t pid);
+
+/* An event source for poll(), and what to do when it is readable. */
+int kernel_events_fd(const struct kernel *kernel);
+int kernel_take_events(struct kernel *kernel,
+		       void (*on_exec)(void *context, const struct ct_exec_event *event), void *context);
+
+/* --- reading one moment, see bpf/snapshot.h --- */
+int kernel_begin_snapshot(struct kernel *kernel, uint32_t image);
+/* The image's figures as the snapshot began (image->then). Not the pending slots. */
+int kernel_read_image(struct kernel *kernel, uint32_t image, struct ct_image *out);
+/* Calls visit for each stack that changed since the snapshot before, of any image. */
+int kernel_read_stacks(struct kernel *kernel,
+		       int (*visit)(void *context, const struct ct_stack_report *report), void *context);
+/* A stack's frames, once: the kernel half forgets them. -ENOENT where there are none. */
+int kernel_take_frames(struct kernel *kernel, uint64_t stack, struct ct_frames *out);
+/* The object with this id. -ENOENT where it is not known. */
+int kernel_find_object(struct kernel *kernel, uint32_t id, struct ct_object_key *key, struct ct_object *out);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_PROFILE_H
+#define CAPTRACK_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "captrack/error.h"
+
+/* The model of one profile: what the snapshot fills, what the JSON file holds,
+ * what every view reads. Bytes and counts are exact integers. A string that is
+ * not known is NULL and is absent from the file; has_* flags do the same for
+ * numbers. The profile owns every string and array in it. */
+
+enum { CT_PROFILE_VERSION = 1 };
+
+enum profile_state { PROFILE_RUNNING, PROFILE_FINAL };
+enum profile_reason { PROFILE_INTERVAL, PROFILE_EXIT, PROFILE_DETACH, PROFILE_SIGNAL };
+
+/* The counters that every stack has and whose sums are the totals. */
+struct profile_counts {
+	uint64_t allocs;
+	uint64_t frees;
+	uint64_t reallocs;
+	uint64_t allocated_bytes;
+	uint64_t freed_bytes;
+	uint64_t live_allocs;
+	uint64_t live_bytes;
+	uint64_t temporary_allocs;
+	uint64_t peak_bytes;    /* a stack's own peak; in totals: the process's */
+	uint64_t at_peak_bytes; /* at the moment of the process's peak */
+	uint64_t at_peak_allocs;
+};
+
+struct profile_object {
+	char *path;     /* as the target sees it; "[anon]", "[vdso]" for what is no file */
+	char *build_id; /* hex */
+};
+
+struct profile_inline { /* a function inlined at the frame's address */
+	char *function;
+	char *file;
+	uint32_t line; /* 0: not known */
+	uint32_t column;
+};
+
+struct profile_frame {
+	uint32_t object;        /* index into objects */
+	uint64_t offset;        /* return address as an ELF virtual address of the object;
+				   the address itself where the object is no file */
+	char *function;         /* demangled, without arguments; the outermost, not inlined one */
+	bool has_symbol_offset; /* the name is from an ELF symbol table, not debug info: */
+	uint64_t symbol_offset; /* readers print function+0xSYMBOL_OFFSET */
+	char *file;             /* for inlined frames: where `function` itself is left, that is the
+				   call site of the outermost inlined function */
+	uint32_t line;
+	uint32_t column;
+	struct profile_inline *inlined; /* innermost first */
+	size_t n_inlined;
+	char *rendered; /* the writer's cache of this frame's JSON text, or NULL */
+};
+
+struct profile_stack {
+	uint32_t *frames; /* indexes into frames, innermost first; none: "[unknown]" */
+	uint32_t n_frames;
+	bool truncated; /* goes on beyond what was kept */
+	struct profile_counts counts;
+	char *rendered; /* the writer's cache of the frame list's JSON text, or NULL */
+};
+
+struct profile_probe {
+	char *function;
+	uint32_t object;      /* index into objects */
+	uint64_t site_offset; /* of the probed instruction, an ELF virtual address */
+	const char *kind;     /* "entry" | "return", static */
+};
+
+/* Named counters under "integrity". The table of names is in one place,
+ * src/profile/integrity.c, with a sentence for each; a zero is written too. */
+enum profile_integrity {
+	INTEGRITY_UNMATCHED_FREES,
+	INTEGRITY_INTERNAL_FREES,        /* the C library's own, of no live block: glibc empties a thread's
+					    cache so at the thread's end. Normal, never a warning. */
+	INTEGRITY_DROPPED_BLOCKS,        /* no room for a block: its free cannot be seen */
+	INTEGRITY_DROPPED_STACKS,        /* no room for a stack: booked on [unknown] */
+	INTEGRITY_TRUNCATED_STACKS,      /* deeper than --max-depth */
+	INTEGRITY_UNKNOWN_OBJECT_STACKS, /* a frame in memory that is no known file */
+	INTEGRITY_MISSED_FREES,          /* an address handed out again whose free was not seen */
+	INTEGRITY_LOST_RETURNS,          /* an allocator call that never returned */
+	INTEGRITY_UNREADABLE_RESULTS,    /* an out-parameter that could not be read */
+	INTEGRITY_DROPPED_EVENTS,        /* bookings lost: totals are too low */
+	INTEGRITY_DROPPED_THREADS,       /* calls not seen: no room for a thread's state */
+	INTEGRITY_COUNT
+};
+
+struct profile {
+	enum profile_state state;
+	enum profile_reason reason;
+
+	struct {
+		int pid;
+		int ppid;
+		char *exe;
+		char *command; /* the command line, arguments separated by spaces */
+		char *build_id;
+		uint64_t start_ms;     /* wall clock: when tracking of this image began */
+		bool attached_running; /* "running", else "start" */
+		bool has_exit_status;
+		int exit_status;
+		bool has_signal;
+		int signal;
+	} target;
+
+	struct {
+		char *kernel;
+		char *arch;
+		uint32_t cpus;
+		uint32_t page_size;
+	} host;
+
+	struct {
+		uint64_t interval_ms; /* as it stands, after stretching */
+		bool interval_stretched;
+		uint64_t start_ms;
+		uint64_t duration_ms;
+		uint64_t snapshots;
+		char *allocator; /* e.g. "glibc"; one in this version */
+		struct profile_probe *probes;
+		size_t n_probes;
+	} capture;
+
+	struct profile_counts totals; /* at_peak_*: equal to peak_bytes, peak_allocs */
+	uint64_t failed_allocs;
+	uint64_t peak_allocs; /* blocks live at the moment of the peak */
+	uint64_t peak_ms;     /* since target.start_ms */
+	uint64_t integrity[INTEGRITY_COUNT];
+
+	struct profile_object *objects;
+	size_t n_objects;
+	struct profile_frame *frames;
+	size_t n_frames;
+	struct profile_stack *stacks;
+	size_t n_stacks;
+};
+
+/* Frees all that the profile owns and zeroes it. */
+void profile_deinit(struct profile *profile);
+
+/* Appends a zeroed element, growing the array; returns its index, or -ENOMEM.
+ * Pointers to earlier elements of the same array become invalid. */
+int64_t profile_add_object(struct profile *profile);
+int64_t profile_add_frame(struct profile *profile);
+int64_t profile_add_stack(struct profile *profile);
+
+/* Sets totals to the sums over the stacks (peak_bytes and at_peak_bytes both to
+ * the sum of at_peak_bytes: the process's peak). */
+void profile_sum_stacks(struct profile *profile);
+
+/* "unmatched_frees" etc., and a sentence for the user on what it means. */
+const char *profile_integrity_name(enum profile_integrity which);
+const char *profile_integrity_sentence(enum profile_integrity which);
+/* false for what is normal (unmatched frees of a process attached to while it
+ * ran) and so wants no warning. */
+bool profile_integrity_warns(const struct profile *profile, enum profile_integrity which);
+
+/* --- JSON (contract: the profile file, version 1) --- */
+
+/* Writes the profile as one JSON document; stacks sorted by at_peak_bytes,
+ * largest first (ties: live_bytes, allocated_bytes). The order of
+ * profile->stacks itself is not changed. Returns 0 or a negative errno. */
+int profile_write_json(struct profile *profile, FILE *out);
+
+/* Reads a document of `length` bytes into *profile, which need not be
+ * initialised and is left zeroed on failure. Unknown fields are ignored,
+ * missing ones zero; a wrong type, an index out of range, a number that is no
+ * unsigned 64-bit integer, or a version other than CT_PROFILE_VERSION is an
+ * error whose message names the place ("stacks[3].frames[2]: ..."). */
+int profile_read_json(const char *text, size_t length, struct profile *profile, struct ct_error *err);
+
+/* Reads a file (at most 1 GiB) and parses it. Messages name the file. */
+int profile_read_file(const char *path, struct profile *profile, struct ct_error *err);
+
+/* --- the folder that profiles go to --- */
+
+struct profile_store; /* one output folder */
+
+/* Makes the folder (with parents) where it is missing, owned by the user behind
+ * sudo, opens it, checks that it can be written, and removes temporary files
+ * that dead loaders left in it. Nothing is left behind on failure. */
+int profile_store_open(const char *dir, struct profile_store **out, struct ct_error *err);
+void profile_store_close(struct profile_store *store); /* NULL-safe */
+const char *profile_store_dir(const struct profile_store *store);
+
+/* Writes the profile to a temporary file in the folder and renames it to `name`
+ * (profile_file_name), atomically; fsyncs file and folder where final. A
+ * folder that has gone is made again. On failure the former file is untouched
+ * and no temporary file stays. Returns a negative errno with a message. */
+int profile_store_write(struct profile_store *store, const char *name, struct profile *profile,
+			struct ct_error *err);
+
+/* profile-<stem>-<pid>-<start_ms>.json, stem from the basename of target.exe
+ * with characters outside [A-Za-z0-9._+-] replaced by '_', cut to 64 bytes. */
+void profile_file_name(const struct profile *profile, char *out, size_t size);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_TARGET_H
+#define CAPTRACK_TARGET_H
+
+#include <stdbool.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "captrack/error.h"
+
+/* Which process: found or spawned, its identity, its mapped files, its end. */
+
+struct target;
+
+/* A process that runs already. Fails for one that does not exist (-ESRCH), a
+ * kernel thread, a zombie, one that we may not look at (-EPERM). */
+int target_open(pid_t pid, struct target **out, struct ct_error *err);
+
+/* Forks a child that will run argv[0] (searched in PATH) and holds it before the
+ * exec. `mask` is the signal mask that it will run with. `user` (NULL: as we are) names whom it runs as. The
+ * child shares our stdio, terminal and process group. -ENOENT where there is no such user. */
+int target_spawn(char *const argv[], const char *user, const sigset_t *mask, struct target **out,
+		 struct ct_error *err);
+
+/* Lets a spawned child exec, and holds it after the exec and after each executable
+ * file that its dynamic loader maps, to call ready(context): 1 means that all is in
+ * place, 0 that more must be mapped first, negative is an error that ends the wait.
+ * Then lets it run freely. Returns 0 where ready() said 1; -ENODATA where it never
+ * did (a static program, or one that has nothing to be ready for); -ECHILD where the
+ * child ended first; the exec's own error (see target_exec_errno) as -ENOEXEC; else
+ * ready's error. But for -ECHILD and -ENOEXEC the child runs on in every case. */
+int target_start(struct target *target, int (*ready)(void *context), void *context, struct ct_error *err);
+int target_exec_errno(const struct target *target);
+
+void target_free(struct target *target); /* NULL-safe; a child still held is killed */
+
+pid_t target_pid(const struct target *target);
+int target_pidfd(const struct target *target); /* readable when the process has ended */
+bool target_is_child(const struct target *target);
+bool target_has_ended(const struct target *target);
+/* Of a child: waits for its end. Returns the wait status. */
+int target_wait(struct target *target);
+
+/* Who the process is now (it changes with exec). Strings are the caller's; NULL
+ * where /proc does not tell. */
+struct target_identity {
+	pid_t ppid;
+	char *exe;
+	char *command;
+};
+void target_identify(pid_t pid, struct target_identity *out);
+void target_identity_deinit(struct target_identity *identity);
+
+/* --- the executable files that the targets map --- */
+
+struct mapped_file {
+	uint64_t device; /* major << 20 | minor, as the kernel keeps it */
+	uint64_t inode;
+	char *path; /* as the target sees it */
+	int fd;     /* open for reading, or -1 where it could not be opened */
+	int open_errno;
+	void *owner_data; /* the snapshot's symbols file; not touched here */
+	struct mapped_file *next;
+};
+
+struct mappings; /* all files of a run, each once; files are kept open to the end */
+
+int mappings_new(struct mappings **out);
+void mappings_free(struct mappings *mappings); /* NULL-safe */
+
+/* Adds what /proc/PID/maps lists now. A file is opened through the mapping itself
+ * (map_files), so a deleted or replaced file and one in another mount namespace are
+ * the right ones; else through /proc/PID/root, if the inode agrees. visit (may be
+ * NULL) is called for each file that the process maps; a result but 0 ends the reading
+ * and is returned. */
+int mappings_read(struct mappings *mappings, pid_t pid, int (*visit)(void *context, struct mapped_file *file),
+		  void *context);
+
+struct mapping { /* of a file at start..end of a process, from file_offset on */
+	pid_t pid;
+	uint64_t start, end, file_offset;
+	uint64_t device, inode;
+};
+
+/* Adds one mapping, and its file if that is new. */
+struct mapped_file *mappings_add(struct mappings *mappings, const struct mapping *mapping, const char *path);
+
+/* The file mapped at an address, by the newest mapping known of it, and the place in
+ * it. NULL where none is known. */
+struct mapped_file *mappings_at(struct mappings *mappings, pid_t pid, uint64_t address,
+				uint64_t *file_offset);
+
+/* The same, where /proc/PID/maps shows another inode than the kernel sees (an overlay):
+ * the path is what the mapping's link says. NULL where the process is gone. */
+struct mapped_file *mappings_add_by_place(struct mappings *mappings, const struct mapping *mapping);
+
+/* NULL where it is not known. */
+struct mapped_file *mappings_find(struct mappings *mappings, uint64_t device, uint64_t inode);
+struct mapped_file *mappings_first(struct mappings *mappings); /* then ->next */
+
+/* --- news of executable mappings, from perf's mmap records --- */
+
+struct mapping_news;
+
+/* From now on tells of every executable file that pid, its threads to come and its
+ * children map; pid must have one thread. Survives the end of the process, so a
+ * command of a few milliseconds leaves its map. */
+int mapping_news_open(pid_t pid, struct mapping_news **out, struct ct_error *err);
+void mapping_news_free(struct mapping_news *news); /* NULL-safe */
+/* Descriptors to poll for reading. */
+int mapping_news_fds(const struct mapping_news *news, const int **fds);
+/* Takes what is there into mappings. Returns the number of records lost. */
+uint64_t mapping_news_take(struct mapping_news *news, struct mappings *mappings);
+
+#endif

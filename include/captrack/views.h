@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_VIEWS_H
+#define CAPTRACK_VIEWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "captrack/profile.h"
+
+/* A view turns a profile into text. Views share nothing but the formatting
+ * helpers at the end. Text from the profile (names, paths) is untrusted: what
+ * is not printable is escaped before it reaches a terminal. */
+
+enum report_sort {
+	REPORT_AT_PEAK, /* the default */
+	REPORT_LIVE,
+	REPORT_PEAK,
+	REPORT_ALLOCATED,
+	REPORT_ALLOCS,
+	REPORT_TEMPORARY,
+};
+
+struct report_options {
+	enum report_sort sort;
+	size_t top; /* stacks to show; 0: all */
+	bool color; /* the caller decides: only on a terminal */
+};
+
+/* "at-peak", "live", ... -> *out; false where the name is none of them. */
+bool report_sort_parse(const char *name, enum report_sort *out);
+
+/* Totals, warnings, then the top stacks with their frames; readable in 100
+ * columns. Returns 0 or a negative errno of the output. */
+int report_write(const struct profile *profile, const struct report_options *options, FILE *out);
+
+/* The few lines at the end of a capture: totals, peak, the five stacks that
+ * held the most at the peak (one line each: the first frame outside of the C
+ * and C++ runtime, and its callers as space allows), where the profile is
+ * (path may be NULL: none was written), a warning for each integrity counter
+ * that calls for one. */
+int summary_write(const struct profile *profile, const char *path, bool color, FILE *out);
+
+/* "1.5 GiB", "312 KiB", "17 B": at most 8 characters; exact below 1024. */
+const char *format_bytes(uint64_t bytes, char out[16]);
+/* "1,234,567" */
+const char *format_count(uint64_t count, char out[32]);
+/* "3.2 s", "512 ms", "4m 12s" */
+const char *format_ms(uint64_t ms, char out[16]);
+/* Copies text, replacing control characters and invalid UTF-8 by "\xNN". */
+const char *format_safe(const char *text, char *out, size_t size);
+/* "function (file.c:12)", "function+0x12 (libc.so.6)", "libc.so.6+0x1234". */
+const char *format_frame(const struct profile *profile, const struct profile_frame *frame, char *out,
+			 size_t size);
+
+#endif

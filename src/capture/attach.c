@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* From a process to its probes: what it really maps decides. */
+#include "capture_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool is_attached(const struct capture *capture, pid_t pid, const struct mapped_file *file)
+{
+	for (size_t i = 0; i < capture->attached_count; i++)
+		if (capture->attached[i].pid == pid && capture->attached[i].file == file)
+			return true;
+	return false;
+}
+
+static int note_attached(struct capture *capture, pid_t pid, struct mapped_file *file)
+{
+	struct attached_file *attached =
+		realloc(capture->attached, (capture->attached_count + 1) * sizeof(*attached));
+	if (!attached)
+		return -ENOMEM;
+	attached[capture->attached_count++] = (struct attached_file){pid, file};
+	capture->attached = attached;
+	return 0;
+}
+
+struct attach_search {
+	struct capture *capture;
+	pid_t pid;
+	struct image *image;
+	struct ct_error *err;
+	const struct mapped_file *seen[16]; /* a file has several mappings; these had the allocator */
+	int found;
+};
+
+static int attach_file(struct attach_search *search, const struct allocator *allocator,
+		       struct mapped_file *file)
+{
+	struct capture *capture = search->capture;
+	struct probe_site sites[PROBES_MAX_SITES];
+	int count = probes_find(allocator, file->fd, sites);
+	if (count <= 0)
+		return count;
+	if (!is_attached(capture, search->pid, file)) {
+		int result = kernel_attach(capture->kernel, search->pid, file->fd, file->path, sites,
+					   (size_t)count, search->err);
+		if (!result && note_attached(capture, search->pid, file))
+			result = ct_fail(search->err, -ENOMEM, "out of memory");
+		if (result)
+			return result;
+	}
+	for (int i = 0; i < count && search->image; i++)
+		if (snapshots_add_probe(capture->snapshots, search->image, file, allocator, &sites[i]))
+			return ct_fail(search->err, -ENOMEM, "out of memory");
+	return 1;
+}
+
+static int visit_file(void *context, struct mapped_file *file)
+{
+	struct attach_search *search = context;
+	const char *wanted = search->capture->options->allocator;
+	if (file->fd < 0)
+		return 0;
+	for (int i = 0; i < search->found; i++)
+		if (search->seen[i] == file)
+			return 0;
+	for (const struct allocator *const *allocator = allocators_all(); *allocator; allocator++) {
+		if (strcmp(wanted, "auto") && strcmp(wanted, (*allocator)->name))
+			continue;
+		int result = attach_file(search, *allocator, file);
+		if (result < 0)
+			return result;
+		if (result > 0 && search->found < 16)
+			search->seen[search->found++] = file;
+	}
+	return 0;
+}
+
+int capture_attach(struct capture *capture, pid_t pid, struct image *image, struct ct_error *err)
+{
+	struct attach_search search = {.capture = capture, .pid = pid, .image = image, .err = err};
+	if (err)
+		err->text[0] = '\0';
+	int result = mappings_read(capture->mappings, pid, visit_file, &search);
+	if (result && err && !err->text[0])
+		ct_fail(err, result, "cannot read /proc/%d/maps: %s", pid, strerror(-result));
+	return result ? result : search.found;
+}
+
+enum program_kind capture_program_kind(pid_t pid)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum program_kind kind = fd < 0 ? PROGRAM_DYNAMIC : program_kind_of(fd);
+	if (fd >= 0)
+		close(fd);
+	return kind;
+}
+
+int capture_no_allocator(pid_t pid, struct ct_error *err)
+{
+	const char *why = "it maps none of the allocators that this version knows (glibc)";
+	struct target_identity identity;
+	enum program_kind kind = capture_program_kind(pid);
+	if (kind == PROGRAM_STATIC)
+		why = "it is statically linked, and this version only probes a shared libc.so.6";
+	else if (kind == PROGRAM_FOREIGN)
+		why = "it is a 32-bit program or one of another machine, and only 64-bit programs of this "
+		      "machine can be profiled";
+	target_identify(pid, &identity);
+	int result = ct_fail(err, -ENODATA, "no allocator found in %s (process %d): %s",
+			     identity.exe ? identity.exe : "the program", pid, why);
+	target_identity_deinit(&identity);
+	return result;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+int capture_add_image(struct capture *capture, pid_t pid, bool running, struct image **out,
+		      struct ct_error *err)
+{
+	uint32_t id;
+	int result = kernel_add_image(capture->kernel, pid, &id, err);
+	if (result)
+		return result;
+	if (snapshots_add_image(capture->snapshots, id, pid, now_ns(), NULL, out))
+		return ct_fail(err, -ENOMEM, "out of memory");
+	(*out)->profile.target.attached_running = running;
+	(*out)->profile.capture.start_ms = capture->start_ms;
+	return 0;
+}
+
+void capture_exec(void *context, const struct ct_exec_event *event)
+{
+	struct capture *capture = context;
+	char comm[sizeof(event->comm) + 1] = {0};
+	struct image *old = snapshots_of_process(capture->snapshots, (pid_t)event->pid);
+	struct image *image;
+	if (old)
+		old->ended = true;
+	if (!event->new_image) {
+		capture_say(
+			capture,
+			"process %u starts another program, and there is no room for one more: not profiled",
+			event->pid);
+		return;
+	}
+	memcpy(comm, event->comm, sizeof(event->comm));
+	if (snapshots_add_image(capture->snapshots, event->new_image, (pid_t)event->pid, event->ns, comm,
+				&image))
+		return;
+	image->profile.capture.start_ms = capture->start_ms;
+	/* The same libc is probed already; another one is from here on. */
+	capture_attach(capture, (pid_t)event->pid, image, NULL);
+}

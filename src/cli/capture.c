@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* The capture itself: captrack-bpf -p PID, captrack-bpf -- COMMAND. */
+#include "captrack/capture.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "captrack/cli.h"
+#include "captrack/probes.h"
+#include "captrack/records.h"
+
+enum { DEFAULT_INTERVAL_MS = 500, MAX_PIDS = 64 };
+
+enum { OPT_ALLOCATOR = 256, OPT_USER, OPT_MAX_STACKS, OPT_MAX_LIVE, OPT_MAX_DEPTH, OPT_VERSION };
+
+static const struct command_option options[] = {
+	{"pid", 'p', "PID", "a running process; may be given several times", 0},
+	{"output", 'o', "DIR", "where profiles go [$CAPTRACK_DUMP_DIR, else captrack-profiles]", 0},
+	{"interval", 'i', "MS", "time between snapshots, 0: only the final one [500]", 0},
+	{"duration", 'd', "SEC", "stop after this long, leave the target running", 0},
+	{"user", 0, "NAME", "run COMMAND as this user", OPT_USER},
+	{"allocator", 0, "NAME", "glibc, auto [auto]", OPT_ALLOCATOR},
+	{"max-stacks", 0, "N", "room for different stacks [65536]", OPT_MAX_STACKS},
+	{"max-live", 0, "N", "room for live blocks [4194304]", OPT_MAX_LIVE},
+	{"max-depth", 0, "N", "frames kept of a stack [127]", OPT_MAX_DEPTH},
+	{"quiet", 'q', NULL, "only errors", 0},
+	{"verbose", 'v', NULL, "also what the BPF library says", 0},
+	{"help", 'h', NULL, "this", 0},
+	{"version", 0, NULL, "the version", OPT_VERSION},
+	{0},
+};
+
+/* A whole decimal number of min..max. */
+static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+	char *end;
+	errno = 0;
+	uint64_t value = strtoull(text, &end, 10);
+	if (errno || end == text || *end || text[0] < '0' || text[0] > '9' || value < min || value > max)
+		return false;
+	*out = value;
+	return true;
+}
+
+static bool parse_seconds(const char *text, uint64_t *ms)
+{
+	char *end;
+	double value = strtod(text, &end);
+	if (end == text || *end || !(value >= 0.001) || value > 1e9)
+		return false;
+	*ms = (uint64_t)(value * 1000 + 0.5);
+	return true;
+}
+
+static bool is_allocator(const char *name)
+{
+	for (const struct allocator *const *allocator = allocators_all(); *allocator; allocator++)
+		if (!strcmp(name, (*allocator)->name))
+			return true;
+	return !strcmp(name, "auto");
+}
+
+static void read_environment(struct capture_options *capture)
+{
+	const char *dir = getenv("CAPTRACK_DUMP_DIR");
+	const char *interval = getenv("CAPTRACK_AUTODUMP_INTERVAL_MS");
+	const char *autodump = getenv("CAPTRACK_AUTODUMP");
+	if (dir && *dir)
+		capture->output = dir;
+	if (interval && !parse_number(interval, 0, 86400000, &capture->interval_ms))
+		fprintf(stderr,
+			"captrack-bpf: CAPTRACK_AUTODUMP_INTERVAL_MS is '%s', not a number of ms: taking "
+			"%d\n",
+			interval, DEFAULT_INTERVAL_MS);
+	for (const char *const *off = (const char *const[]){"0", "off", "false", "no", NULL};
+	     autodump && *off; off++)
+		if (!strcasecmp(autodump, *off))
+			capture->autodump = false;
+}
+
+static int wrong_value(const char *option, const char *value, const char *wanted)
+{
+	return usage_error(&capture_command, "%s %s: %s", option, value, wanted);
+}
+
+/* Takes one option. Returns 0, or an exit status. */
+static int take_option(struct capture_options *capture, int option, const char *value, pid_t *pids)
+{
+	uint64_t number = 0;
+	switch (option) {
+	case 'p':
+		if (!parse_number(value, 1, 4194304, &number))
+			return wrong_value("-p", value, "not a process id");
+		if (capture->pid_count == MAX_PIDS)
+			return wrong_value("-p", value, "too many processes in one capture");
+		pids[capture->pid_count++] = (pid_t)number;
+		return 0;
+	case 'o':
+		capture->output = value;
+		return *value ? 0 : wrong_value("-o", "''", "no name of a folder");
+	case 'i':
+		if (!parse_number(value, 0, 86400000, &capture->interval_ms))
+			return wrong_value("-i", value, "not a whole number of ms from 0 to 86400000");
+		return 0;
+	case 'd':
+		if (!parse_seconds(value, &capture->duration_ms))
+			return wrong_value("-d", value, "not a number of seconds");
+		return 0;
+	case OPT_ALLOCATOR:
+		capture->allocator = value;
+		return is_allocator(value)
+			       ? 0
+			       : wrong_value("--allocator", value, "not known to this version (glibc, auto)");
+	case OPT_USER:
+		capture->user = value;
+		return 0;
+	case OPT_MAX_STACKS:
+		if (!parse_number(value, 16, 16777216, &number))
+			return wrong_value("--max-stacks", value, "not a number from 16 to 16777216");
+		capture->max_stacks = (uint32_t)number;
+		return 0;
+	case OPT_MAX_LIVE:
+		if (!parse_number(value, 16, 268435456, &number))
+			return wrong_value("--max-live", value, "not a number from 16 to 268435456");
+		capture->max_live = (uint32_t)number;
+		return 0;
+	case OPT_MAX_DEPTH:
+		if (!parse_number(value, 1, CT_MAX_DEPTH, &number))
+			return wrong_value("--max-depth", value, "not a number from 1 to 127");
+		capture->max_depth = (uint32_t)number;
+		return 0;
+	case 'q':
+		capture->verbosity = -1;
+		return 0;
+	case 'v':
+		capture->verbosity = 1;
+		return 0;
+	default:
+		return EXIT_USAGE;
+	}
+}
+
+static int run(int argc, char **argv)
+{
+	pid_t pids[MAX_PIDS];
+	struct capture_options capture = {
+		.output = "captrack-profiles",
+		.interval_ms = DEFAULT_INTERVAL_MS,
+		.autodump = true,
+		.allocator = "auto",
+		.max_stacks = 65536,
+		.max_live = 4194304,
+		.max_depth = CT_MAX_DEPTH,
+		.pids = pids,
+	};
+	const char *value;
+	read_environment(&capture);
+	for (int option; (option = options_next(&capture_command, argc, argv, &value)) != 0;) {
+		if (option == 'h') {
+			help_print(&capture_command, stdout);
+			return 0;
+		}
+		if (option == OPT_VERSION) {
+			printf("captrack-bpf " CT_VERSION "\n");
+			return 0;
+		}
+		int status = option < 0 ? EXIT_USAGE : take_option(&capture, option, value, pids);
+		if (status)
+			return status;
+	}
+	if (optind < argc)
+		capture.command = argv + optind;
+	if (capture.command && capture.pid_count)
+		return usage_error(&capture_command, "give either -p PID or a COMMAND, not both");
+	if (!capture.command && !capture.pid_count)
+		return usage_error(&capture_command, "what to profile? give -p PID, or -- COMMAND [ARG...]");
+	if (capture.user && !capture.command)
+		return usage_error(&capture_command, "--user goes with a COMMAND");
+
+	struct ct_error err = {""};
+	int status = capture_run(&capture, &err);
+	if (status && err.text[0])
+		fprintf(stderr, "captrack-bpf: %s\n", err.text);
+	return status;
+}
+
+const struct command capture_command = {
+	.synopsis = "[OPTIONS] -p PID [-p PID ...]\n       captrack-bpf [OPTIONS] [--] COMMAND [ARG...]\n"
+		    "       captrack-bpf report PROFILE",
+	.summary = "Profiles the heap of a process that was not built or started for it.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* One table for each command makes its parsing and its help. */
+#include "captrack/cli.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "captrack/capture.h"
+
+enum { MAX_OPTIONS = 32 };
+
+int options_next(const struct command *command, int argc, char **argv, const char **value)
+{
+	struct option longs[MAX_OPTIONS + 1] = {0};
+	char letters[3 * MAX_OPTIONS + 2] = "+"; /* stop at the first word: it is the command's */
+	size_t count = 0;
+	for (const struct command_option *option = command->options; option->name && count < MAX_OPTIONS;
+	     option++) {
+		longs[count++] = (struct option){
+			.name = option->name,
+			.has_arg = option->value ? required_argument : no_argument,
+			.val = option->letter ? option->letter : option->id,
+		};
+		if (option->letter) {
+			size_t length = strlen(letters);
+			letters[length++] = option->letter;
+			if (option->value)
+				letters[length++] = ':';
+			letters[length] = '\0';
+		}
+	}
+	int result = getopt_long(argc, argv, letters, longs, NULL);
+	*value = optarg;
+	if (result == '?') {
+		usage_error(command, NULL);
+		return -1;
+	}
+	return result == -1 ? 0 : result;
+}
+
+void help_print(const struct command *command, FILE *out)
+{
+	fprintf(out, "usage: captrack-bpf %s\n%s\n\noptions:\n", command->synopsis, command->summary);
+	for (const struct command_option *option = command->options; option->name; option++) {
+		char left[64];
+		char letter[] = {'-', option->letter, ',', ' ', 0};
+		snprintf(left, sizeof(left), "%s--%s%s%s", option->letter ? letter : "    ", option->name,
+			 option->value ? " " : "", option->value ? option->value : "");
+		fprintf(out, "  %-26s %s\n", left, option->help);
+	}
+}
+
+int usage_error(const struct command *command, const char *format, ...)
+{
+	if (format) {
+		va_list args;
+		fputs("captrack-bpf: ", stderr);
+		va_start(args, format);
+		vfprintf(stderr, format, args);
+		va_end(args);
+		fputc('\n', stderr);
+	}
+	fprintf(stderr, "try: captrack-bpf %s%s--help\n", command->name ? command->name : "",
+		command->name ? " " : "");
+	return EXIT_USAGE;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_KERNEL_INTERNAL_H
+#define CAPTRACK_KERNEL_INTERNAL_H
+
+#include "captrack/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "captrack.skel.h"
+
+struct kernel_probe { /* attached, with the process that it is for: one of the two */
+	pid_t pid;
+	int multi_fd;
+	struct bpf_link *perf;
+};
+
+struct kernel {
+	struct captrack *skeleton;
+	struct bpf_link *exec_link;
+	struct bpf_link *stacks_link;
+	struct ring_buffer *events;
+	void (*on_exec)(void *context, const struct ct_exec_event *event);
+	void *on_exec_context;
+	struct kernel_probe *probes;
+	size_t probe_count;
+	bool multi_links;
+};
+
+/* attach.c */
+bool kernel_has_multi_links(void);
+void kernel_prepare_multi_links(struct captrack *skeleton); /* before it is loaded */
+
+#endif

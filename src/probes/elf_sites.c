@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* Finding an allocator's functions in an ELF file. The file is the target's, so
+ * untrusted: libelf checks what it hands out, counts are bounded here. */
+#include "captrack/probes.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <string.h>
+
+#include "captrack/records.h"
+
+enum { MAX_SYMBOLS = 4000000, MAX_DYNAMIC = 4096, MAX_SEGMENTS = 256 };
+
+#if defined(__x86_64__)
+#define HOST_MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define HOST_MACHINE EM_AARCH64
+#endif
+
+static Elf *open_elf(int fd)
+{
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return NULL;
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL); /* not mmap: a file cut short must not be a SIGBUS */
+	if (elf && elf_kind(elf) != ELF_K_ELF) {
+		elf_end(elf);
+		return NULL;
+	}
+	return elf;
+}
+
+static bool is_of_this_machine(Elf *elf)
+{
+	GElf_Ehdr header;
+	return gelf_getclass(elf) == ELFCLASS64 && gelf_getehdr(elf, &header) &&
+	       header.e_machine == HOST_MACHINE;
+}
+
+/* The first segment of a type; false where there is none. */
+static bool find_segment(Elf *elf, GElf_Word type, GElf_Phdr *out)
+{
+	size_t count;
+	if (elf_getphdrnum(elf, &count))
+		return false;
+	for (size_t i = 0; i < count && i < MAX_SEGMENTS; i++)
+		if (gelf_getphdr(elf, (int)i, out) && out->p_type == type)
+			return true;
+	return false;
+}
+
+/* The segment of code that holds an address. */
+static bool find_code(Elf *elf, uint64_t vaddr, GElf_Phdr *segment)
+{
+	size_t count;
+	if (elf_getphdrnum(elf, &count))
+		return false;
+	for (size_t i = 0; i < count && i < MAX_SEGMENTS; i++)
+		if (gelf_getphdr(elf, (int)i, segment) && segment->p_type == PT_LOAD &&
+		    (segment->p_flags & PF_X) && vaddr >= segment->p_vaddr &&
+		    vaddr - segment->p_vaddr < segment->p_filesz)
+			return true;
+	return false;
+}
+
+/* In whole pages, inside of the extent, as far as 16 bits go. */
+static uint64_t pages(uint64_t bytes)
+{
+	uint64_t count = bytes >> 12;
+	return count > 0xffff ? 0xffff : count;
+}
+
+static Elf_Scn *find_section(Elf *elf, GElf_Word type, GElf_Shdr *header)
+{
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));)
+		if (gelf_getshdr(section, header) && header->sh_type == type)
+			return section;
+	return NULL;
+}
+
+static bool soname_matches(Elf *elf, const char *wanted)
+{
+	GElf_Shdr header;
+	Elf_Scn *section = find_section(elf, SHT_DYNAMIC, &header);
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	GElf_Dyn entry;
+	for (int i = 0; data && i < MAX_DYNAMIC && gelf_getdyn(data, i, &entry); i++) {
+		if (entry.d_tag != DT_SONAME)
+			continue;
+		const char *name = elf_strptr(elf, header.sh_link, entry.d_un.d_val);
+		return name && !strncmp(name, wanted, strlen(wanted));
+	}
+	return false;
+}
+
+static const struct allocator_function *find_function(const struct allocator *allocator, const char *name)
+{
+	for (const struct allocator_function *function = allocator->functions; function->name; function++)
+		if (!strcmp(function->name, name))
+			return function;
+	return NULL;
+}
+
+static int add_site(Elf *elf, const struct allocator_function *function, uint64_t vaddr,
+		    struct probe_site *sites, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (sites[i].vaddr != vaddr)
+			continue;
+		if (function < sites[i].function) { /* an alias: the table's first name stands */
+			sites[i].cookie ^= sites[i].function->cookie ^ function->cookie;
+			sites[i].function = function;
+		}
+		return count;
+	}
+	GElf_Phdr code;
+	if (count == PROBES_MAX_SITES || !find_code(elf, vaddr, &code))
+		return count;
+	uint64_t before = vaddr - code.p_vaddr;
+	sites[count] = (struct probe_site){
+		.function = function,
+		.vaddr = vaddr,
+		.file_offset = before + code.p_offset,
+		.cookie = function->cookie | CT_COOKIE_TEXT(pages(before), pages(code.p_filesz - before)),
+	};
+	return count + 1;
+}
+
+static int find_sites(Elf *elf, const struct allocator *allocator, struct probe_site *sites)
+{
+	GElf_Shdr header;
+	GElf_Sym symbol;
+	int count = 0;
+	Elf_Scn *section = find_section(elf, SHT_DYNSYM, &header);
+	if (!section)
+		section = find_section(elf, SHT_SYMTAB, &header);
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	for (int i = 0; data && i < MAX_SYMBOLS && gelf_getsym(data, i, &symbol); i++) {
+		if (GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF)
+			continue;
+		const char *name = elf_strptr(elf, header.sh_link, symbol.st_name);
+		const struct allocator_function *function = name ? find_function(allocator, name) : NULL;
+		if (function)
+			count = add_site(elf, function, symbol.st_value, sites, count);
+	}
+	return count;
+}
+
+int probes_find(const struct allocator *allocator, int fd, struct probe_site sites[PROBES_MAX_SITES])
+{
+	int count = 0;
+	Elf *elf = open_elf(fd);
+	if (!elf)
+		return 0;
+	if (is_of_this_machine(elf) && soname_matches(elf, allocator->soname))
+		count = find_sites(elf, allocator, sites);
+	elf_end(elf);
+	return count;
+}
+
+enum program_kind program_kind_of(int fd)
+{
+	GElf_Phdr interpreter;
+	Elf *elf = open_elf(fd);
+	if (!elf)
+		return PROGRAM_NOT_ELF;
+	enum program_kind kind = PROGRAM_STATIC;
+	if (!is_of_this_machine(elf))
+		kind = PROGRAM_FOREIGN;
+	else if (find_segment(elf, PT_INTERP, &interpreter))
+		kind = PROGRAM_DYNAMIC;
+	elf_end(elf);
+	return kind;
+}

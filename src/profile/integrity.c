@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* Every way that a figure can be less than the whole truth: its name in the profile,
+ * and what it means to the user. */
+#include "captrack/profile.h"
+
+static const struct {
+	const char *name;
+	const char *sentence;
+} table[INTEGRITY_COUNT] = {
+	[INTEGRITY_UNMATCHED_FREES] = {"unmatched_frees",
+				       "frees of blocks that were allocated before the capture began"},
+	[INTEGRITY_INTERNAL_FREES] = {"internal_frees",
+				      "frees by the C library of its own cache; nothing is missing"},
+	[INTEGRITY_DROPPED_BLOCKS] =
+		{"dropped_blocks",
+		 "live blocks had no room and count as freed: live and peak are too low; raise --max-live"},
+	[INTEGRITY_DROPPED_STACKS] =
+		{"dropped_stacks",
+		 "allocations whose stack had no room are booked on [unknown]; raise --max-stacks"},
+	[INTEGRITY_TRUNCATED_STACKS] =
+		{"truncated_stacks",
+		 "stacks are not whole: deeper than --max-depth, or code without frame pointers"},
+	[INTEGRITY_UNKNOWN_OBJECT_STACKS] =
+		{"unknown_object_stacks",
+		 "stacks pass through memory that is no known file (JIT code, for one)"},
+	[INTEGRITY_MISSED_FREES] =
+		{"missed_frees",
+		 "blocks were handed out again though no free of them was seen; they count as freed then"},
+	[INTEGRITY_LOST_RETURNS] = {"lost_returns",
+				    "allocator calls never returned (a jump out of them); not counted"},
+	[INTEGRITY_UNREADABLE_RESULTS] = {"unreadable_results",
+					  "results of posix_memalign could not be read; counted as failed"},
+	[INTEGRITY_DROPPED_EVENTS] = {"dropped_events",
+				      "events were lost under contention: all totals are too low"},
+	[INTEGRITY_DROPPED_THREADS] =
+		{"dropped_calls", "allocator calls were not seen: no kernel memory for a thread's state"},
+};
+
+const char *profile_integrity_name(enum profile_integrity which)
+{
+	return table[which].name;
+}
+
+const char *profile_integrity_sentence(enum profile_integrity which)
+{
+	return table[which].sentence;
+}
+
+bool profile_integrity_warns(const struct profile *profile, enum profile_integrity which)
+{
+	if (!profile->integrity[which] || which == INTEGRITY_INTERNAL_FREES)
+		return false;
+	return which != INTEGRITY_UNMATCHED_FREES || !profile->target.attached_running;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* The images of a run and their profiles, brought up to date by each snapshot. */
+#include "snapshot_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+int snapshots_new(struct kernel *kernel, struct mappings *mappings, struct symbols *symbols,
+		  struct snapshots **out)
+{
+	struct snapshots *snapshots = calloc(1, sizeof(*snapshots));
+	if (!snapshots)
+		return -ENOMEM;
+	snapshots->kernel = kernel;
+	snapshots->mappings = mappings;
+	snapshots->symbols = symbols;
+	*out = snapshots;
+	return 0;
+}
+
+/* uthash frees nothing: each entry of a table goes by hand. */
+#define FREE_TABLE(type, head)                                                                               \
+	do {                                                                                                 \
+		type *entry, *next;                                                                          \
+		HASH_ITER(hh, head, entry, next)                                                             \
+		{                                                                                            \
+			HASH_DEL(head, entry);                                                               \
+			free(entry);                                                                         \
+		}                                                                                            \
+	} while (0)
+
+static void state_deinit(struct image_state *state)
+{
+	FREE_TABLE(struct stack_entry, state->stacks);
+	FREE_TABLE(struct frame_entry, state->frames);
+	FREE_TABLE(struct object_entry, state->objects);
+	profile_deinit(&state->image.profile);
+}
+
+void snapshots_free(struct snapshots *snapshots)
+{
+	if (!snapshots)
+		return;
+	for (struct image *image = snapshots->first, *next; image; image = next) {
+		next = image->next;
+		state_deinit((struct image_state *)image);
+		free(image);
+	}
+	FREE_TABLE(struct kernel_object, snapshots->kernel_objects);
+	free(snapshots);
+}
+
+static uint64_t wall_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void describe_host(struct profile *profile)
+{
+	struct utsname host;
+	uname(&host);
+	profile->host.kernel = strdup(host.release);
+	profile->host.arch = strdup(host.machine);
+	profile->host.cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	profile->host.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void describe_target(struct snapshots *snapshots, struct image *image, const char *comm)
+{
+	struct profile *profile = &image->profile;
+	struct target_identity identity;
+	target_identify(image->pid, &identity);
+	profile->target.pid = image->pid;
+	profile->target.ppid = identity.ppid;
+	profile->target.exe = identity.exe ? identity.exe : comm ? strdup(comm) : NULL;
+	profile->target.command = identity.command ? identity.command : comm ? strdup(comm) : NULL;
+	uint64_t age_ms = (now_ns() - image->start_ns) / 1000000;
+	profile->target.start_ms = wall_ms() - age_ms;
+	for (struct mapped_file *file = mappings_first(snapshots->mappings); file && identity.exe;
+	     file = file->next) {
+		if (strcmp(file->path, identity.exe))
+			continue;
+		int64_t object = image_object(snapshots, (struct image_state *)image, file);
+		if (object >= 0 && profile->objects[object].build_id)
+			profile->target.build_id = strdup(profile->objects[object].build_id);
+		break;
+	}
+}
+
+int snapshots_add_image(struct snapshots *snapshots, uint32_t id, pid_t pid, uint64_t start_ns,
+			const char *comm, struct image **out)
+{
+	struct image_state *state = calloc(1, sizeof(*state));
+	if (!state)
+		return -ENOMEM;
+	struct image *image = &state->image;
+	image->id = id;
+	image->pid = pid;
+	image->start_ns = start_ns;
+	if (snapshots->last)
+		snapshots->last->next = image;
+	else
+		snapshots->first = image;
+	snapshots->last = image;
+	describe_host(&image->profile);
+	describe_target(snapshots, image, comm);
+	*out = image;
+	return 0;
+}
+
+struct image *snapshots_first(struct snapshots *snapshots)
+{
+	return snapshots->first;
+}
+
+struct image *snapshots_of_process(struct snapshots *snapshots, pid_t pid)
+{
+	for (struct image *image = snapshots->first; image; image = image->next)
+		if (image->pid == pid && !image->ended)
+			return image;
+	return NULL;
+}
+
+int snapshots_add_probe(struct snapshots *snapshots, struct image *image, struct mapped_file *file,
+			const struct allocator *allocator, const struct probe_site *site)
+{
+	struct profile *profile = &image->profile;
+	int64_t object = image_object(snapshots, (struct image_state *)image, file);
+	if (object < 0)
+		return (int)object;
+	size_t kinds = site->function->returns_block ? 2 : 1;
+	struct profile_probe *probes =
+		realloc(profile->capture.probes, (profile->capture.n_probes + kinds) * sizeof(*probes));
+	if (!probes)
+		return -ENOMEM;
+	profile->capture.probes = probes;
+	for (size_t i = 0; i < kinds; i++) {
+		probes[profile->capture.n_probes++] = (struct profile_probe){
+			.function = strdup(site->function->name),
+			.object = (uint32_t)object,
+			.site_offset = site->vaddr,
+			.kind = i ? "return" : "entry",
+		};
+	}
+	if (!profile->capture.allocator)
+		profile->capture.allocator = strdup(allocator->name);
+	return 0;
+}
+
+static struct image_state *find_image(struct snapshots *snapshots, uint32_t id)
+{
+	for (struct image *image = snapshots->first; image; image = image->next)
+		if (image->id == id && !image->written)
+			return (struct image_state *)image;
+	return NULL;
+}
+
+static int take_stack(void *context, const struct ct_stack_report *report)
+{
+	struct snapshots *snapshots = context;
+	struct image_state *state = find_image(snapshots, report->image);
+	struct stack_entry *entry;
+	if (!state)
+		return 0; /* of an image that is written, or whose exec is still to be told */
+	HASH_FIND(hh, state->stacks, &report->key, sizeof(report->key), entry);
+	if (!entry) {
+		if (!report->counts.allocs)
+			return 0; /* nothing booked yet: it comes with the next snapshot */
+		int64_t index = image_add_stack(snapshots, state, report);
+		entry = index < 0 ? NULL : malloc(sizeof(*entry));
+		if (!entry)
+			return -ENOMEM;
+		entry->key = report->key;
+		entry->index = (uint32_t)index;
+		HASH_ADD(hh, state->stacks, key, sizeof(entry->key), entry);
+	}
+	entry->counts = report->counts;
+	return 0;
+}
+
+/* What a stack held at the peak: see bpf/accounting.h. */
+static void fill_counts(const struct ct_counts *from, const struct ct_heap *heap, struct profile_counts *to)
+{
+	bool changed_since_peak = from->seen_peak == heap->peak_number;
+	to->allocs = from->allocs;
+	to->frees = from->frees;
+	to->reallocs = from->reallocs;
+	to->allocated_bytes = from->allocated_bytes;
+	to->freed_bytes = from->freed_bytes;
+	to->live_allocs = from->allocs - from->frees;
+	to->live_bytes = from->allocated_bytes - from->freed_bytes;
+	to->temporary_allocs = from->temporary_allocs;
+	to->peak_bytes = from->peak_bytes;
+	to->at_peak_bytes = changed_since_peak ? from->at_peak_bytes : to->live_bytes;
+	to->at_peak_allocs = changed_since_peak ? from->at_peak_allocs : to->live_allocs;
+}
+
+static void fill_integrity(struct image_state *state, const uint64_t counters[CT_COUNTERS])
+{
+	static const enum profile_integrity names[CT_COUNTERS] = {
+		[CT_UNMATCHED_FREES] = INTEGRITY_UNMATCHED_FREES,
+		[CT_INTERNAL_FREES] = INTEGRITY_INTERNAL_FREES,
+		[CT_DROPPED_BLOCKS] = INTEGRITY_DROPPED_BLOCKS,
+		[CT_DROPPED_STACKS] = INTEGRITY_DROPPED_STACKS,
+		[CT_MISSED_FREES] = INTEGRITY_MISSED_FREES,
+		[CT_LOST_RETURNS] = INTEGRITY_LOST_RETURNS,
+		[CT_UNREADABLE_RESULTS] = INTEGRITY_UNREADABLE_RESULTS,
+		[CT_DROPPED_EVENTS] = INTEGRITY_DROPPED_EVENTS,
+		[CT_DROPPED_THREADS] = INTEGRITY_DROPPED_THREADS,
+	};
+	struct profile *profile = &state->image.profile;
+	for (int i = 0; i < CT_COUNTERS; i++)
+		if (i != CT_FAILED_ALLOCS)
+			profile->integrity[names[i]] = counters[i];
+	profile->failed_allocs = counters[CT_FAILED_ALLOCS];
+	profile->integrity[INTEGRITY_TRUNCATED_STACKS] = state->truncated_stacks;
+	profile->integrity[INTEGRITY_UNKNOWN_OBJECT_STACKS] = state->unknown_object_stacks;
+}
+
+static int fill_profile(struct snapshots *snapshots, struct image_state *state)
+{
+	struct profile *profile = &state->image.profile;
+	struct ct_image kernel_image;
+	struct stack_entry *entry, *next;
+	int result = kernel_read_image(snapshots->kernel, state->image.id, &kernel_image);
+	if (result)
+		return result;
+	HASH_ITER(hh, state->stacks, entry, next)
+	fill_counts(&entry->counts, &kernel_image.then, &profile->stacks[entry->index].counts);
+	profile_sum_stacks(profile);
+	profile->peak_allocs = kernel_image.then.peak_allocs;
+	if (kernel_image.then.peak_ns)
+		profile->peak_ms = (kernel_image.then.peak_ns - state->image.start_ns) / 1000000;
+	fill_integrity(state, (const uint64_t *)kernel_image.counters);
+	profile->capture.snapshots++;
+	profile->capture.duration_ms = (now_ns() - state->image.start_ns) / 1000000;
+	return 0;
+}
+
+int snapshots_take(struct snapshots *snapshots)
+{
+	int result = 0;
+	for (struct image *image = snapshots->first; image && !result; image = image->next) {
+		((struct image_state *)image)->maps_read = false;
+		if (!image->written)
+			result = kernel_begin_snapshot(snapshots->kernel, image->id);
+	}
+	if (!result)
+		result = kernel_read_stacks(snapshots->kernel, take_stack, snapshots);
+	for (struct image *image = snapshots->first; image && !result; image = image->next)
+		if (!image->written)
+			result = fill_profile(snapshots, (struct image_state *)image);
+	return result;
+}
+
+void snapshots_finish_image(struct snapshots *snapshots, struct image *image)
+{
+	struct image_state *state = (struct image_state *)image;
+	struct stack_entry *entry, *next;
+	image->written = true;
+	HASH_ITER(hh, state->stacks, entry, next)
+	kernel_drop_stack(snapshots->kernel, entry->key);
+	kernel_drop_blocks(snapshots->kernel, image->id);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_TARGET_INTERNAL_H
+#define CAPTRACK_TARGET_INTERNAL_H
+
+#include "captrack/target.h"
+
+struct target {
+	pid_t pid;
+	int pidfd;
+	bool child; /* spawned by us */
+	bool held;  /* spawned and not let go yet */
+	bool waited;
+	int wait_status;
+	int exec_errno;
+	int go_fd;     /* a byte lets the child exec */
+	int report_fd; /* the child writes its exec error here */
+};
+
+int target_pidfd_open(pid_t pid); /* or a negative errno */
+
+#endif
