@@ -165,6 +165,10 @@ const char *profile_integrity_sentence(enum profile_integrity which);
  * ran) and so wants no warning. */
 bool profile_integrity_warns(const struct profile *profile, enum profile_integrity which);
 
+/* The bytes of the UTF-8 character (RFC 3629) at text; 0 where it is none. Names and
+ * paths are the target's and may be anything. */
+size_t profile_utf8_length(const char *text);
+
 /* --- JSON (contract: the profile file, version 1) --- */
 
 /* Writes the profile as one JSON document; stacks sorted by at_peak_bytes,

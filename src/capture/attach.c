@@ -92,6 +92,18 @@ int capture_attach(struct capture *capture, pid_t pid, struct image *image, stru
 	return result ? result : search.found;
 }
 
+/* An image that began by exec and was gone before its maps could be read: where it
+ * allocated, the file that was probed in its process before is the one. */
+void capture_note_probes(struct capture *capture, struct image *image)
+{
+	struct attach_search search = {.capture = capture, .pid = image->pid, .image = image};
+	if (image->profile.capture.allocator || !image->profile.totals.allocs)
+		return;
+	for (size_t i = 0; i < capture->attached_count; i++)
+		if (capture->attached[i].pid == image->pid)
+			visit_file(&search, capture->attached[i].file);
+}
+
 enum program_kind capture_program_kind(pid_t pid)
 {
 	char path[64];

@@ -35,6 +35,7 @@ struct capture {
 	int duration_fd;
 	uint64_t start_ms;    /* wall clock */
 	uint64_t interval_ms; /* as it stands */
+	uint64_t last_cost_ms; /* CPU time of the last tick */
 	bool stretched;
 	bool warned;       /* of a failed periodic write */
 	bool write_failed; /* of a final profile */
@@ -46,6 +47,8 @@ int capture_attach(struct capture *capture, pid_t pid, struct image *image, stru
 /* A new image for the process. */
 int capture_add_image(struct capture *capture, pid_t pid, bool running, struct image **out,
 		      struct ct_error *err);
+/* Names the probes in a profile that lacks them. */
+void capture_note_probes(struct capture *capture, struct image *image);
 /* An image that began by exec. */
 void capture_exec(void *context, const struct ct_exec_event *event);
 /* "no allocator found in ...", with the reason as far as it can be told. */

@@ -76,6 +76,7 @@ static void write_final(struct capture *capture, struct image *image, enum profi
 	if (gone && !image->ended)
 		set_exit(capture, &image->profile);
 	image->ended = true;
+	capture_note_probes(capture, image);
 
 	profile_file_name(&image->profile, name, sizeof(name));
 	snprintf(path, sizeof(path), "%s/%s", profile_store_dir(capture->store), name);
@@ -128,10 +129,12 @@ void capture_tick(struct capture *capture)
 {
 	uint64_t before = cpu_ms();
 	capture_write(capture, PROFILE_INTERVAL, false);
-	uint64_t wanted = (cpu_ms() - before) * MOST_OF_A_CORE;
+	uint64_t cost = cpu_ms() - before;
+	/* The lower of two: naming new stacks is dear, and done once. */
+	uint64_t wanted = (cost < capture->last_cost_ms ? cost : capture->last_cost_ms) * MOST_OF_A_CORE;
+	capture->last_cost_ms = cost;
 	if (wanted > LONGEST_INTERVAL_MS)
 		wanted = LONGEST_INTERVAL_MS;
-	/* The first snapshots name everything: what comes later is cheaper, so follow both ways. */
 	if (wanted < capture->options->interval_ms)
 		wanted = capture->options->interval_ms;
 	if (wanted != capture->interval_ms) {

@@ -1,48 +1,70 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* A profile file back into the model. The file is somebody else's: every type, number
- * and index is checked, and an error names its place. cJSON parses (its nesting is
- * bounded); it keeps numbers as doubles, so integers above 2^53 are not exact here. */
-#include "captrack/profile.h"
+/* A profile file back into the model. The file may be anybody's: every type, number
+ * and index is checked, an error names its place and repeats no text of the file, for
+ * that may steer a terminal. Nothing is read after the first error.
+ *
+ * cJSON parses; it bounds nesting to 1000. It keeps numbers as doubles, so integers
+ * above 2^53 are read to 53 bits: 9 PB of memory, more than a process has. */
+#include "profile_internal.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { MAX_FILE_BYTES = 1 << 30, MAX_STACK_FRAMES = 1 << 20 };
+enum { NO_INDEX = -1 };
 
 struct reader {
 	struct profile *profile;
 	struct ct_error *err;
-	char place[128]; /* of the part being read: "stacks[3]" */
-	int result;      /* the first error; nothing is read after it */
+	int result; /* 0, or the first error */
+	/* The place that is being read: "frames[3].inlined[2]", told only on error. */
+	const char *part;
+	int64_t index;
+	const char *list;
+	int64_t list_index;
 };
+
+static void at(struct reader *reader, const char *part, int64_t index)
+{
+	reader->part = part;
+	reader->index = index;
+	reader->list = NULL;
+}
+
+static void in_list(struct reader *reader, const char *list, int64_t index)
+{
+	reader->list = list;
+	reader->list_index = index;
+}
+
+/* "stacks[3].": nothing for the document itself. */
+static void place(const struct reader *reader, const char *field, char *out, size_t size)
+{
+	int length = snprintf(out, size, "%s", reader->part);
+	if (reader->index != NO_INDEX)
+		length += snprintf(out + length, size - (size_t)length, "[%" PRId64 "]", reader->index);
+	if (reader->list)
+		length += snprintf(out + length, size - (size_t)length, ".%s[%" PRId64 "]", reader->list,
+				   reader->list_index);
+	if (*field)
+		snprintf(out + length, size - (size_t)length, "%s%s", length ? "." : "", field);
+}
 
 static void __attribute__((format(printf, 3, 4)))
 wrong(struct reader *reader, const char *field, const char *format, ...)
 {
-	char what[256];
+	char what[256], where[256];
 	va_list args;
 	if (reader->result)
 		return;
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	reader->result = ct_fail(reader->err, -EINVAL, "%s%s%s: %s", reader->place,
-				 *reader->place && *field && *field != '[' ? "." : "", field, what);
-}
-
-static void __attribute__((format(printf, 2, 3))) at(struct reader *reader, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	vsnprintf(reader->place, sizeof(reader->place), format, args);
-	va_end(args);
+	place(reader, field, where, sizeof(where));
+	reader->result = ct_fail(reader->err, -EINVAL, "%s: %s", where, what);
 }
 
 static void no_memory(struct reader *reader)
@@ -64,8 +86,8 @@ static uint64_t to_number(struct reader *reader, const char *field, const cJSON 
 		return 0;
 	}
 	double value = item->valuedouble;
-	if (!(value >= 0) || value >= 18446744073709551616.0) {
-		wrong(reader, field, "%g is out of range", value);
+	if (!(value >= 0) || value >= 0x1p64) {
+		wrong(reader, field, "%g is no unsigned 64-bit number", value);
 		return 0;
 	}
 	uint64_t number = (uint64_t)value;
@@ -82,39 +104,45 @@ static uint64_t read_number(struct reader *reader, const cJSON *object, const ch
 	return item ? to_number(reader, name, item, max) : 0;
 }
 
-static uint64_t read_count(struct reader *reader, const cJSON *object, const char *name)
+static void read_numbers(struct reader *reader, const cJSON *object, const struct number_field *fields,
+			 void *base)
 {
-	return read_number(reader, object, name, UINT64_MAX);
+	for (; fields->name; fields++)
+		*number_at(base, fields) = read_number(reader, object, fields->name, UINT64_MAX);
+}
+
+/* The text of a string, which stays the tree's. */
+static const char *peek_string(struct reader *reader, const cJSON *object, const char *name)
+{
+	const cJSON *item = member(reader, object, name);
+	if (item && !cJSON_IsString(item)) {
+		wrong(reader, name, "not a string");
+		return NULL;
+	}
+	return item ? item->valuestring : NULL;
 }
 
 static char *read_string(struct reader *reader, const cJSON *object, const char *name)
 {
-	const cJSON *item = member(reader, object, name);
-	if (!item)
-		return NULL;
-	if (!cJSON_IsString(item)) {
-		wrong(reader, name, "not a string");
-		return NULL;
-	}
-	char *text = strdup(item->valuestring);
-	if (!text)
+	const char *text = peek_string(reader, object, name);
+	char *copy = text ? strdup(text) : NULL;
+	if (text && !copy)
 		no_memory(reader);
-	return text;
+	return copy;
 }
 
 /* "0x12ab" */
 static uint64_t read_hex(struct reader *reader, const cJSON *object, const char *name)
 {
-	char *text = read_string(reader, object, name), *end = NULL;
-	uint64_t value = 0;
-	if (text) {
-		errno = 0;
-		value = strtoull(text, &end, 16);
-		if (strncmp(text, "0x", 2) || strlen(text) < 3 || strlen(text) > 18 || *end || errno)
-			wrong(reader, name, "not a hex string such as \"0x12ab\"");
+	const char *text = peek_string(reader, object, name);
+	if (!text)
+		return 0;
+	size_t digits = strncmp(text, "0x", 2) ? 0 : strspn(text + 2, "0123456789abcdefABCDEF");
+	if (!digits || digits > 16 || text[2 + digits]) {
+		wrong(reader, name, "not a hex string such as \"0x12ab\"");
+		return 0;
 	}
-	free(text);
-	return value;
+	return strtoull(text, NULL, 16);
 }
 
 static bool read_flag(struct reader *reader, const cJSON *object, const char *name)
@@ -125,52 +153,81 @@ static bool read_flag(struct reader *reader, const cJSON *object, const char *na
 	return cJSON_IsTrue(item);
 }
 
-static const cJSON *read_part(struct reader *reader, const cJSON *object, const char *name, bool array)
+/* The index in words, ended by NULL; the first where it is missing. */
+static int read_word(struct reader *reader, const cJSON *object, const char *name, const char *const *words)
 {
-	const cJSON *item = member(reader, object, name);
-	if (item && !(array ? cJSON_IsArray(item) : cJSON_IsObject(item))) {
-		wrong(reader, name, "not an %s", array ? "array" : "object");
-		return NULL;
-	}
-	return item;
+	const char *text = peek_string(reader, object, name);
+	int index = 0;
+	while (text && words[index] && strcmp(words[index], text))
+		index++;
+	if (words[index])
+		return index;
+	wrong(reader, name, "not a word that this captrack-bpf knows");
+	return 0;
 }
 
+static const cJSON *read_object(struct reader *reader, const cJSON *object, const char *name)
+{
+	const cJSON *item = member(reader, object, name);
+	if (item && !cJSON_IsObject(item))
+		wrong(reader, name, "not an object");
+	return reader->result ? NULL : item;
+}
+
+static const cJSON *read_array(struct reader *reader, const cJSON *object, const char *name)
+{
+	const cJSON *item = member(reader, object, name);
+	if (item && !cJSON_IsArray(item))
+		wrong(reader, name, "not an array");
+	return reader->result ? NULL : item;
+}
+
+/* Room for what an array holds; NULL for an empty one, or after an error. */
+static void *room_for(struct reader *reader, const cJSON *array, size_t size)
+{
+	int count = cJSON_GetArraySize(array);
+	void *room = count ? calloc((size_t)count, size) : NULL;
+	if (count && !room)
+		no_memory(reader);
+	return room;
+}
+
+/* Whether an element of a list can be read. */
 static bool is_object(struct reader *reader, const cJSON *item)
 {
-	if (!reader->result && !cJSON_IsObject(item))
+	if (!cJSON_IsObject(item))
 		wrong(reader, "", "not an object");
 	return !reader->result;
 }
 
-/* One of a list of words; the first where it is missing. */
-static int read_word(struct reader *reader, const cJSON *object, const char *name, const char *const *words)
+/* A new element of the profile; NULL after an error. */
+static void *added(struct reader *reader, int64_t index, void *array, size_t size)
 {
-	char *text = read_string(reader, object, name);
-	int index = 0;
-	while (text && words[index] && strcmp(words[index], text))
-		index++;
-	if (!words[index]) {
-		wrong(reader, name, "'%.40s' is not known", text);
-		index = 0;
-	}
-	free(text);
-	return index;
+	if (index >= 0)
+		return (char *)array + (size_t)index * size;
+	no_memory(reader);
+	return NULL;
 }
 
-static void read_target(struct reader *reader, const cJSON *root)
+static uint32_t read_object_index(struct reader *reader, const cJSON *item)
+{
+	uint64_t index = read_number(reader, item, "object", UINT32_MAX);
+	if (!reader->result && index >= reader->profile->n_objects)
+		wrong(reader, "object", "there is no object %" PRIu64 ", the file has %zu", index,
+		      reader->profile->n_objects);
+	return (uint32_t)index;
+}
+
+static void read_target(struct reader *reader, const cJSON *target)
 {
 	static const char *const attached[] = {"start", "running", NULL};
 	struct profile *profile = reader->profile;
-	const cJSON *target = read_part(reader, root, "target", false);
-	if (!target)
-		return;
-	at(reader, "target");
 	profile->target.pid = (int)read_number(reader, target, "pid", INT32_MAX);
 	profile->target.ppid = (int)read_number(reader, target, "ppid", INT32_MAX);
 	profile->target.exe = read_string(reader, target, "exe");
 	profile->target.command = read_string(reader, target, "command");
 	profile->target.build_id = read_string(reader, target, "build_id");
-	profile->target.start_ms = read_count(reader, target, "start_ms");
+	profile->target.start_ms = read_number(reader, target, "start_ms", UINT64_MAX);
 	profile->target.attached_running = read_word(reader, target, "attached", attached) == 1;
 	profile->target.has_exit_status = member(reader, target, "exit_status");
 	profile->target.exit_status = (int)read_number(reader, target, "exit_status", 255);
@@ -178,13 +235,9 @@ static void read_target(struct reader *reader, const cJSON *root)
 	profile->target.signal = (int)read_number(reader, target, "signal", 127);
 }
 
-static void read_host(struct reader *reader, const cJSON *root)
+static void read_host(struct reader *reader, const cJSON *host)
 {
 	struct profile *profile = reader->profile;
-	const cJSON *host = read_part(reader, root, "host", false);
-	if (!host)
-		return;
-	at(reader, "host");
 	profile->host.kernel = read_string(reader, host, "kernel");
 	profile->host.arch = read_string(reader, host, "arch");
 	profile->host.cpus = (uint32_t)read_number(reader, host, "cpus", UINT32_MAX);
@@ -195,282 +248,222 @@ static void read_probes(struct reader *reader, const cJSON *capture)
 {
 	static const char *const kinds[] = {"entry", "return", NULL};
 	struct profile *profile = reader->profile;
-	const cJSON *probes = read_part(reader, capture, "probes", true), *item;
-	int count = cJSON_GetArraySize(probes);
-	if (!count)
-		return;
-	profile->capture.probes = calloc((size_t)count, sizeof(*profile->capture.probes));
-	if (!profile->capture.probes) {
-		no_memory(reader);
-		return;
-	}
+	const cJSON *probes = read_array(reader, capture, "probes"), *item;
+	profile->capture.probes = room_for(reader, probes, sizeof(*profile->capture.probes));
 	cJSON_ArrayForEach(item, probes)
 	{
-		at(reader, "capture.probes[%zu]", profile->capture.n_probes);
+		in_list(reader, "probes", (int64_t)profile->capture.n_probes);
 		if (!is_object(reader, item))
 			return;
 		struct profile_probe *probe = &profile->capture.probes[profile->capture.n_probes++];
 		probe->function = read_string(reader, item, "function");
-		probe->object = (uint32_t)read_number(reader, item, "object", UINT32_MAX);
+		probe->object = read_object_index(reader, item);
 		probe->site_offset = read_hex(reader, item, "site_offset");
 		probe->kind = kinds[read_word(reader, item, "kind", kinds)];
-		if (probe->object >= profile->n_objects)
-			wrong(reader, "object", "there is no object %" PRIu32, probe->object);
 	}
 }
 
-static void read_capture(struct reader *reader, const cJSON *root)
+static void read_capture(struct reader *reader, const cJSON *capture)
 {
+	/* What is sampled must not be shown as exact, so it is an error here. */
+	static const char *const modes[] = {"exact", NULL};
 	struct profile *profile = reader->profile;
-	const cJSON *capture = read_part(reader, root, "capture", false);
-	if (!capture)
-		return;
-	at(reader, "capture");
-	profile->capture.interval_ms = read_count(reader, capture, "interval_ms");
+	read_word(reader, capture, "mode", modes);
+	profile->capture.interval_ms = read_number(reader, capture, "interval_ms", UINT64_MAX);
 	profile->capture.interval_stretched = read_flag(reader, capture, "interval_stretched");
-	profile->capture.start_ms = read_count(reader, capture, "start_ms");
-	profile->capture.duration_ms = read_count(reader, capture, "duration_ms");
-	profile->capture.snapshots = read_count(reader, capture, "snapshots");
-	const cJSON *allocators = read_part(reader, capture, "allocators", true);
-	const cJSON *first = cJSON_GetArrayItem(allocators, 0);
+	profile->capture.start_ms = read_number(reader, capture, "start_ms", UINT64_MAX);
+	profile->capture.duration_ms = read_number(reader, capture, "duration_ms", UINT64_MAX);
+	profile->capture.snapshots = read_number(reader, capture, "snapshots", UINT64_MAX);
+	const cJSON *allocators = read_array(reader, capture, "allocators");
+	const cJSON *first = allocators ? allocators->child : NULL; /* this version has one at most */
 	if (first && !cJSON_IsString(first))
-		wrong(reader, "allocators", "not strings");
+		wrong(reader, "allocators[0]", "not a string");
 	else if (first && !(profile->capture.allocator = strdup(first->valuestring)))
 		no_memory(reader);
 	read_probes(reader, capture);
 }
 
-static void read_counts(struct reader *reader, const cJSON *object, struct profile_counts *counts)
-{
-	counts->allocs = read_count(reader, object, "allocs");
-	counts->frees = read_count(reader, object, "frees");
-	counts->reallocs = read_count(reader, object, "reallocs");
-	counts->allocated_bytes = read_count(reader, object, "allocated_bytes");
-	counts->freed_bytes = read_count(reader, object, "freed_bytes");
-	counts->live_allocs = read_count(reader, object, "live_allocs");
-	counts->live_bytes = read_count(reader, object, "live_bytes");
-	counts->temporary_allocs = read_count(reader, object, "temporary_allocs");
-	counts->peak_bytes = read_count(reader, object, "peak_bytes");
-}
-
-static void read_totals(struct reader *reader, const cJSON *root)
+static void read_totals(struct reader *reader, const cJSON *totals)
 {
 	struct profile *profile = reader->profile;
-	const cJSON *totals = read_part(reader, root, "totals", false);
-	at(reader, "totals");
-	if (totals) {
-		read_counts(reader, totals, &profile->totals);
-		profile->failed_allocs = read_count(reader, totals, "failed_allocs");
-		profile->peak_allocs = read_count(reader, totals, "peak_allocs");
-		profile->peak_ms = read_count(reader, totals, "peak_ms");
-		profile->totals.at_peak_bytes = profile->totals.peak_bytes;
-		profile->totals.at_peak_allocs = profile->peak_allocs;
-	}
-	at(reader, "%s", "");
-	const cJSON *integrity = read_part(reader, root, "integrity", false);
-	at(reader, "integrity");
-	for (int i = 0; i < INTEGRITY_COUNT && integrity; i++)
-		profile->integrity[i] =
-			read_count(reader, integrity, profile_integrity_name((enum profile_integrity)i));
+	read_numbers(reader, totals, profile_totals_numbers, profile);
+	profile->totals.at_peak_bytes = profile->totals.peak_bytes;
+	profile->totals.at_peak_allocs = profile->peak_allocs;
 }
 
-static void read_objects(struct reader *reader, const cJSON *root)
+static void read_integrity(struct reader *reader, const cJSON *integrity)
 {
-	const cJSON *objects = read_part(reader, root, "objects", true), *item;
-	cJSON_ArrayForEach(item, objects)
-	{
-		at(reader, "objects[%zu]", reader->profile->n_objects);
-		if (!is_object(reader, item))
-			return;
-		int64_t index = profile_add_object(reader->profile);
-		if (index < 0) {
-			no_memory(reader);
-			return;
-		}
-		struct profile_object *object = &reader->profile->objects[index];
-		object->path = read_string(reader, item, "path");
-		object->build_id = read_string(reader, item, "build_id");
+	for (int i = 0; i < INTEGRITY_COUNT; i++) {
+		const char *name = profile_integrity_name((enum profile_integrity)i);
+		reader->profile->integrity[i] = read_number(reader, integrity, name, UINT64_MAX);
 	}
+}
+
+static void read_file_object(struct reader *reader, const cJSON *item)
+{
+	struct profile *profile = reader->profile;
+	int64_t index = profile_add_object(profile);
+	struct profile_object *object = added(reader, index, profile->objects, sizeof(*object));
+	if (!object)
+		return;
+	object->path = read_string(reader, item, "path");
+	object->build_id = read_string(reader, item, "build_id");
 }
 
 static void read_inlined(struct reader *reader, const cJSON *object, struct profile_frame *frame)
 {
-	const cJSON *inlined = read_part(reader, object, "inlined", true), *item;
-	int count = cJSON_GetArraySize(inlined);
-	if (!count)
-		return;
-	frame->inlined = calloc((size_t)count, sizeof(*frame->inlined));
-	if (!frame->inlined) {
-		no_memory(reader);
-		return;
-	}
+	const cJSON *inlined = read_array(reader, object, "inlined"), *item;
+	frame->inlined = room_for(reader, inlined, sizeof(*frame->inlined));
 	cJSON_ArrayForEach(item, inlined)
 	{
+		in_list(reader, "inlined", (int64_t)frame->n_inlined);
 		if (!is_object(reader, item))
 			return;
-		struct profile_inline *place = &frame->inlined[frame->n_inlined++];
-		place->function = read_string(reader, item, "function");
-		place->file = read_string(reader, item, "file");
-		place->line = (uint32_t)read_number(reader, item, "line", UINT32_MAX);
-		place->column = (uint32_t)read_number(reader, item, "column", UINT32_MAX);
+		struct profile_inline *call = &frame->inlined[frame->n_inlined++];
+		call->function = read_string(reader, item, "function");
+		call->file = read_string(reader, item, "file");
+		call->line = (uint32_t)read_number(reader, item, "line", UINT32_MAX);
+		call->column = (uint32_t)read_number(reader, item, "column", UINT32_MAX);
 	}
 }
 
-static void read_frames(struct reader *reader, const cJSON *root)
+static void read_frame(struct reader *reader, const cJSON *item)
 {
-	const cJSON *frames = read_part(reader, root, "frames", true), *item;
-	cJSON_ArrayForEach(item, frames)
-	{
-		at(reader, "frames[%zu]", reader->profile->n_frames);
-		if (!is_object(reader, item))
-			return;
-		int64_t index = profile_add_frame(reader->profile);
-		if (index < 0) {
-			no_memory(reader);
-			return;
-		}
-		struct profile_frame *frame = &reader->profile->frames[index];
-		frame->object = (uint32_t)read_number(reader, item, "object", UINT32_MAX);
-		frame->offset = read_hex(reader, item, "offset");
-		frame->function = read_string(reader, item, "function");
-		frame->file = read_string(reader, item, "file");
-		frame->line = (uint32_t)read_number(reader, item, "line", UINT32_MAX);
-		frame->column = (uint32_t)read_number(reader, item, "column", UINT32_MAX);
-		frame->has_symbol_offset = member(reader, item, "symbol_offset");
-		frame->symbol_offset = read_count(reader, item, "symbol_offset");
-		read_inlined(reader, item, frame);
-		if (frame->object >= reader->profile->n_objects)
-			wrong(reader, "object", "there is no object %" PRIu32, frame->object);
-	}
+	struct profile *profile = reader->profile;
+	int64_t index = profile_add_frame(profile);
+	struct profile_frame *frame = added(reader, index, profile->frames, sizeof(*frame));
+	if (!frame)
+		return;
+	frame->object = read_object_index(reader, item);
+	frame->offset = read_hex(reader, item, "offset");
+	frame->function = read_string(reader, item, "function");
+	frame->file = read_string(reader, item, "file");
+	frame->line = (uint32_t)read_number(reader, item, "line", UINT32_MAX);
+	frame->column = (uint32_t)read_number(reader, item, "column", UINT32_MAX);
+	frame->has_symbol_offset = member(reader, item, "symbol_offset");
+	frame->symbol_offset = read_number(reader, item, "symbol_offset", UINT64_MAX);
+	read_inlined(reader, item, frame);
 }
 
 static void read_frame_list(struct reader *reader, const cJSON *object, struct profile_stack *stack)
 {
-	const cJSON *frames = read_part(reader, object, "frames", true), *item;
-	int count = cJSON_GetArraySize(frames);
-	if (count > MAX_STACK_FRAMES) {
-		wrong(reader, "frames", "%d frames are too many", count);
-		return;
-	}
-	if (!count)
-		return;
-	stack->frames = calloc((size_t)count, sizeof(*stack->frames));
-	if (!stack->frames) {
-		no_memory(reader);
-		return;
-	}
+	const cJSON *frames = read_array(reader, object, "frames"), *item;
+	stack->frames = room_for(reader, frames, sizeof(*stack->frames));
 	cJSON_ArrayForEach(item, frames)
 	{
-		char field[32];
-		snprintf(field, sizeof(field), "frames[%" PRIu32 "]", stack->n_frames);
-		uint64_t frame = to_number(reader, field, item, UINT32_MAX);
+		in_list(reader, "frames", stack->n_frames);
+		uint64_t frame = reader->result ? 0 : to_number(reader, "", item, UINT32_MAX);
 		if (!reader->result && frame >= reader->profile->n_frames)
-			wrong(reader, field, "there is no frame %" PRIu64, frame);
+			wrong(reader, "", "there is no frame %" PRIu64 ", the file has %zu", frame,
+			      reader->profile->n_frames);
 		if (reader->result)
 			return;
 		stack->frames[stack->n_frames++] = (uint32_t)frame;
 	}
 }
 
-static void read_stacks(struct reader *reader, const cJSON *root)
+static void read_stack(struct reader *reader, const cJSON *item)
 {
-	const cJSON *stacks = read_part(reader, root, "stacks", true), *item;
-	cJSON_ArrayForEach(item, stacks)
+	struct profile *profile = reader->profile;
+	int64_t index = profile_add_stack(profile);
+	struct profile_stack *stack = added(reader, index, profile->stacks, sizeof(*stack));
+	if (!stack)
+		return;
+	read_numbers(reader, item, profile_stack_numbers, &stack->counts);
+	stack->truncated = read_flag(reader, item, "truncated");
+	read_frame_list(reader, item, stack);
+}
+
+typedef void read_part(struct reader *reader, const cJSON *object);
+
+static void read_member(struct reader *reader, const cJSON *root, const char *name, read_part *read)
+{
+	at(reader, "", NO_INDEX);
+	const cJSON *object = read_object(reader, root, name);
+	at(reader, name, NO_INDEX);
+	if (object)
+		read(reader, object);
+}
+
+static void read_list(struct reader *reader, const cJSON *root, const char *name, read_part *read)
+{
+	at(reader, "", NO_INDEX);
+	const cJSON *array = read_array(reader, root, name), *item;
+	int64_t index = 0;
+	cJSON_ArrayForEach(item, array)
 	{
-		at(reader, "stacks[%zu]", reader->profile->n_stacks);
+		at(reader, name, index++);
 		if (!is_object(reader, item))
 			return;
-		int64_t index = profile_add_stack(reader->profile);
-		if (index < 0) {
-			no_memory(reader);
-			return;
-		}
-		struct profile_stack *stack = &reader->profile->stacks[index];
-		read_counts(reader, item, &stack->counts);
-		stack->counts.at_peak_bytes = read_count(reader, item, "at_peak_bytes");
-		stack->counts.at_peak_allocs = read_count(reader, item, "at_peak_allocs");
-		stack->truncated = read_flag(reader, item, "truncated");
-		read_frame_list(reader, item, stack);
+		read(reader, item);
 	}
+}
+
+/* Before all else: another version may mean other things by the same names. */
+static void check_version(struct reader *reader, const cJSON *root)
+{
+	const cJSON *version = cJSON_GetObjectItemCaseSensitive(root, "version");
+	if (!cJSON_IsObject(root) || !cJSON_IsNumber(version))
+		reader->result = ct_fail(reader->err, -EINVAL,
+					 "not a profile of captrack-bpf: it has no version number");
+	else if (version->valuedouble != CT_PROFILE_VERSION)
+		reader->result = ct_fail(reader->err, -EINVAL,
+					 "profile version %g is not known to this captrack-bpf "
+					 "(it knows %d): use the captrack-bpf that wrote it, or a newer one",
+					 version->valuedouble, CT_PROFILE_VERSION);
 }
 
 static void read_root(struct reader *reader, const cJSON *root)
 {
 	static const char *const states[] = {"running", "final", NULL};
 	static const char *const reasons[] = {"interval", "exit", "detach", "signal", NULL};
-	const cJSON *version = cJSON_GetObjectItemCaseSensitive(root, "version");
-	if (!cJSON_IsObject(root) || !cJSON_IsNumber(version)) {
-		reader->result =
-			ct_fail(reader->err, -EINVAL, "not a profile of captrack-bpf: it has no version");
-		return;
-	}
-	if (version->valuedouble != CT_PROFILE_VERSION) {
-		reader->result = ct_fail(
-			reader->err, -EINVAL,
-			"profile version %g is not known to this captrack-bpf (it knows %d): use a newer one",
-			version->valuedouble, CT_PROFILE_VERSION);
-		return;
-	}
+	at(reader, "", NO_INDEX);
+	check_version(reader, root);
 	reader->profile->state = (enum profile_state)read_word(reader, root, "state", states);
 	reader->profile->reason = (enum profile_reason)read_word(reader, root, "reason", reasons);
 	/* In the order of their references to each other. */
-	void (*const parts[])(struct reader *, const cJSON *) = {
-		read_objects, read_target, read_host, read_capture, read_totals, read_frames, read_stacks};
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		at(reader, "%s", "");
-		parts[i](reader, root);
-	}
+	read_list(reader, root, "objects", read_file_object);
+	read_list(reader, root, "frames", read_frame);
+	read_list(reader, root, "stacks", read_stack);
+	read_member(reader, root, "target", read_target);
+	read_member(reader, root, "host", read_host);
+	read_member(reader, root, "capture", read_capture);
+	read_member(reader, root, "totals", read_totals);
+	read_member(reader, root, "integrity", read_integrity);
+}
+
+/* What is wrong at a byte that is no JSON, by line as editors count. */
+static int not_json(const char *text, size_t length, size_t at_byte, struct ct_error *err)
+{
+	size_t line = 1;
+	if (!length)
+		return ct_fail(err, -EINVAL, "it is empty");
+	for (size_t i = 0; i < at_byte && i < length; i++)
+		line += text[i] == '\n';
+	if (at_byte + 1 >= length)
+		return ct_fail(err, -EINVAL, "not JSON: it ends too early, in line %zu", line);
+	return ct_fail(err, -EINVAL, "not JSON: error in line %zu, byte %zu", line, at_byte);
 }
 
 int profile_read_json(const char *text, size_t length, struct profile *profile, struct ct_error *err)
 {
 	struct reader reader = {.profile = profile, .err = err};
-	const char *end = text;
+	const char *end = text, *nul = length ? memchr(text, '\0', length) : NULL;
 	memset(profile, 0, sizeof(*profile));
-	cJSON *root = cJSON_ParseWithLengthOpts(text, length, &end, false);
+	if (nul) /* cJSON would take it for the end of a string */
+		return not_json(text, length, (size_t)(nul - text), err);
+	cJSON *root = length ? cJSON_ParseWithLengthOpts(text, length, &end, false) : NULL;
 	if (!root)
-		return ct_fail(err, -EINVAL, "not JSON: error at byte %td", end - text);
-	while (end < text + length && strchr(" \t\r\n", *end) && *end)
+		return not_json(text, length, (size_t)(end - text), err);
+	while (end < text + length && strchr(" \t\r\n", *end))
 		end++;
-	if (end != text + length)
-		reader.result =
-			ct_fail(err, -EINVAL, "more text after the end of the JSON document, at byte %td",
-				end - text);
+	if (end < text + length)
+		reader.result = ct_fail(err, -EINVAL, "more text after the end of the document, at byte %td",
+					end - text);
 	else
 		read_root(&reader, root);
 	cJSON_Delete(root);
 	if (reader.result)
 		profile_deinit(profile);
 	return reader.result;
-}
-
-int profile_read_file(const char *path, struct profile *profile, struct ct_error *err)
-{
-	struct stat st;
-	memset(profile, 0, sizeof(*profile));
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st)) {
-		int code = -errno;
-		if (fd >= 0)
-			close(fd);
-		return ct_fail(err, code, "cannot read '%s': %s", path, strerror(-code));
-	}
-	if (!S_ISREG(st.st_mode) || st.st_size > MAX_FILE_BYTES) {
-		close(fd);
-		return ct_fail(err, -EINVAL, "'%s' is %s", path,
-			       S_ISREG(st.st_mode) ? "too large for a profile (1 GiB)"
-						   : "not a regular file");
-	}
-	char *text = malloc((size_t)st.st_size + 1);
-	size_t length = 0;
-	for (ssize_t bytes = 1;
-	     text && bytes > 0 && length<(size_t)st.st_size; length += bytes> 0 ? (size_t)bytes : 0)
-		bytes = read(fd, text + length, (size_t)st.st_size - length);
-	close(fd);
-	if (!text)
-		return ct_fail(err, -ENOMEM, "out of memory for '%s'", path);
-	struct ct_error inner = {""};
-	int result = profile_read_json(text, length, profile, &inner);
-	free(text);
-	return result ? ct_fail(err, result, "'%.200s' cannot be read: %.700s", path, inner.text) : 0;
 }

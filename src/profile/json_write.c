@@ -4,8 +4,11 @@
  *
  * cJSON keeps numbers as doubles; integers are given to it as text, so that they stay
  * exact and never become 1e+15. What does not change from snapshot to snapshot (a
- * frame, a stack's frame list) is rendered once. */
-#include "captrack/profile.h"
+ * frame, a stack's frame list) is rendered once.
+ *
+ * The first error stays in the writer and whoever called looks once, at the end: a
+ * document with a member missing for want of memory must not pass for a whole one. */
+#include "profile_internal.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -13,218 +16,247 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_count(cJSON *object, const char *name, uint64_t value)
+struct writer {
+	FILE *out;
+	int result; /* 0, or the first error */
+};
+
+static void fail(struct writer *writer, int code)
+{
+	if (!writer->result)
+		writer->result = code;
+}
+
+static void emit(struct writer *writer, const char *text)
+{
+	errno = 0;
+	if (!writer->result && fputs(text, writer->out) == EOF)
+		fail(writer, errno ? -errno : -EIO);
+}
+
+/* Takes item. The name is a literal: it is not copied. */
+static void add(struct writer *writer, cJSON *object, const char *name, cJSON *item)
+{
+	if (item && cJSON_AddItemToObjectCS(object, name, item))
+		return;
+	cJSON_Delete(item);
+	fail(writer, -ENOMEM);
+}
+
+static void append(struct writer *writer, cJSON *array, cJSON *item)
+{
+	if (item && cJSON_AddItemToArray(array, item))
+		return;
+	cJSON_Delete(item);
+	fail(writer, -ENOMEM);
+}
+
+static void add_number(struct writer *writer, cJSON *object, const char *name, uint64_t value)
 {
 	char text[24];
 	snprintf(text, sizeof(text), "%" PRIu64, value);
-	cJSON_AddRawToObject(object, name, text);
+	add(writer, object, name, cJSON_CreateRaw(text));
 }
 
-static void add_hex(cJSON *object, const char *name, uint64_t value)
+static void add_numbers(struct writer *writer, cJSON *object, const struct number_field *fields, void *base)
+{
+	for (; fields->name; fields++)
+		add_number(writer, object, fields->name, *number_at(base, fields));
+}
+
+static void add_hex(struct writer *writer, cJSON *object, const char *name, uint64_t value)
 {
 	char text[24];
 	snprintf(text, sizeof(text), "0x%" PRIx64, value);
-	cJSON_AddStringToObject(object, name, text);
-}
-
-/* The length of the UTF-8 sequence at text (RFC 3629), 0 where it is none. */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80   ? 1
-			: text[0] < 0xc2 ? 0
-			: text[0] < 0xe0 ? 2
-			: text[0] < 0xf0 ? 3
-			: text[0] < 0xf5 ? 4
-					 : 0;
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return length;
+	add(writer, object, name, cJSON_CreateString(text));
 }
 
 /* Paths and names are the target's: what is no UTF-8 becomes U+FFFD, for a document
- * that is not UTF-8 is no JSON. NULL is absent. */
-static void add_string(cJSON *object, const char *name, const char *value)
+ * that is not UTF-8 is no JSON. */
+static cJSON *clean_string(const char *value)
 {
-	if (!value)
-		return;
 	char *clean = malloc(3 * strlen(value) + 1), *to = clean;
 	if (!clean)
-		return;
-	for (const unsigned char *from = (const unsigned char *)value; *from;) {
-		size_t length = utf8_length(from);
-		if (length) {
-			memcpy(to, from, length);
-			to += length;
-			from += length;
-		} else {
-			memcpy(to, "\xef\xbf\xbd", 3);
-			to += 3;
-			from++;
-		}
+		return NULL;
+	while (*value) {
+		size_t length = profile_utf8_length(value);
+		memcpy(to, length ? value : "\xef\xbf\xbd", length ? length : 3);
+		to += length ? length : 3;
+		value += length ? length : 1;
 	}
 	*to = '\0';
-	cJSON_AddStringToObject(object, name, clean);
+	cJSON *string = cJSON_CreateString(clean);
 	free(clean);
+	return string;
 }
 
-static char *render(cJSON *json)
+/* NULL, what is not known, is absent. */
+static void add_string(struct writer *writer, cJSON *object, const char *name, const char *value)
 {
-	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+	if (value)
+		add(writer, object, name, clean_string(value));
+}
+
+/* The text of json, which it takes; NULL after an error. */
+static char *render(struct writer *writer, cJSON *json)
+{
+	char *text = json && !writer->result ? cJSON_PrintUnformatted(json) : NULL;
 	cJSON_Delete(json);
+	if (!text)
+		fail(writer, -ENOMEM);
 	return text;
 }
 
-/* Writes `"name":<json>` and what follows it. Takes json. */
-static int write_member(FILE *out, const char *name, cJSON *json, const char *end)
+static void emit_json(struct writer *writer, cJSON *json)
 {
-	char *text = render(json);
-	if (!text)
-		return -ENOMEM;
-	fprintf(out, "\"%s\":%s%s", name, text, end);
+	char *text = render(writer, json);
+	if (text)
+		emit(writer, text);
 	free(text);
-	return 0;
 }
 
-static cJSON *tool_json(void)
+static void emit_member(struct writer *writer, const char *name, cJSON *json)
+{
+	char key[40];
+	snprintf(key, sizeof(key), ",\n\"%s\":", name);
+	emit(writer, key);
+	emit_json(writer, json);
+}
+
+static cJSON *tool_json(struct writer *writer)
 {
 	cJSON *json = cJSON_CreateObject();
-	cJSON_AddStringToObject(json, "name", "captrack-bpf");
-	cJSON_AddStringToObject(json, "version", CT_VERSION);
+	add_string(writer, json, "name", "captrack-bpf");
+	add_string(writer, json, "version", CT_VERSION);
 	return json;
 }
 
-static cJSON *target_json(const struct profile *profile)
+static cJSON *target_json(struct writer *writer, const struct profile *profile)
 {
 	cJSON *json = cJSON_CreateObject();
-	add_count(json, "pid", (uint64_t)profile->target.pid);
-	add_count(json, "ppid", (uint64_t)profile->target.ppid);
-	add_string(json, "exe", profile->target.exe);
-	add_string(json, "command", profile->target.command);
-	add_string(json, "build_id", profile->target.build_id);
-	add_count(json, "start_ms", profile->target.start_ms);
-	cJSON_AddStringToObject(json, "attached", profile->target.attached_running ? "running" : "start");
+	add_number(writer, json, "pid", (uint64_t)profile->target.pid);
+	add_number(writer, json, "ppid", (uint64_t)profile->target.ppid);
+	add_string(writer, json, "exe", profile->target.exe);
+	add_string(writer, json, "command", profile->target.command);
+	add_string(writer, json, "build_id", profile->target.build_id);
+	add_number(writer, json, "start_ms", profile->target.start_ms);
+	add_string(writer, json, "attached", profile->target.attached_running ? "running" : "start");
 	if (profile->target.has_exit_status)
-		add_count(json, "exit_status", (uint64_t)profile->target.exit_status);
+		add_number(writer, json, "exit_status", (uint64_t)profile->target.exit_status);
 	if (profile->target.has_signal)
-		add_count(json, "signal", (uint64_t)profile->target.signal);
+		add_number(writer, json, "signal", (uint64_t)profile->target.signal);
 	return json;
 }
 
-static cJSON *host_json(const struct profile *profile)
+static cJSON *host_json(struct writer *writer, const struct profile *profile)
 {
 	cJSON *json = cJSON_CreateObject();
-	add_string(json, "kernel", profile->host.kernel);
-	add_string(json, "arch", profile->host.arch);
-	add_count(json, "cpus", profile->host.cpus);
-	add_count(json, "page_size", profile->host.page_size);
+	add_string(writer, json, "kernel", profile->host.kernel);
+	add_string(writer, json, "arch", profile->host.arch);
+	add_number(writer, json, "cpus", profile->host.cpus);
+	add_number(writer, json, "page_size", profile->host.page_size);
 	return json;
 }
 
-static cJSON *capture_json(const struct profile *profile)
+static cJSON *probes_json(struct writer *writer, const struct profile *profile)
 {
-	cJSON *json = cJSON_CreateObject();
-	cJSON_AddStringToObject(json, "mode", "exact");
-	add_count(json, "interval_ms", profile->capture.interval_ms);
-	if (profile->capture.interval_stretched)
-		cJSON_AddTrueToObject(json, "interval_stretched");
-	add_count(json, "start_ms", profile->capture.start_ms);
-	add_count(json, "duration_ms", profile->capture.duration_ms);
-	add_count(json, "snapshots", profile->capture.snapshots);
-	cJSON *allocators = cJSON_AddArrayToObject(json, "allocators");
-	if (profile->capture.allocator)
-		cJSON_AddItemToArray(allocators, cJSON_CreateString(profile->capture.allocator));
-	cJSON *probes = cJSON_AddArrayToObject(json, "probes");
+	cJSON *array = cJSON_CreateArray();
 	for (size_t i = 0; i < profile->capture.n_probes; i++) {
 		const struct profile_probe *probe = &profile->capture.probes[i];
 		cJSON *item = cJSON_CreateObject();
-		add_string(item, "function", probe->function);
-		add_count(item, "object", probe->object);
-		add_hex(item, "site_offset", probe->site_offset);
-		add_string(item, "kind", probe->kind);
-		cJSON_AddItemToArray(probes, item);
+		add_string(writer, item, "function", probe->function);
+		add_number(writer, item, "object", probe->object);
+		add_hex(writer, item, "site_offset", probe->site_offset);
+		add_string(writer, item, "kind", probe->kind);
+		append(writer, array, item);
 	}
+	return array;
+}
+
+static cJSON *capture_json(struct writer *writer, const struct profile *profile)
+{
+	cJSON *json = cJSON_CreateObject(), *allocators = cJSON_CreateArray();
+	if (profile->capture.allocator)
+		append(writer, allocators, clean_string(profile->capture.allocator));
+	add_string(writer, json, "mode", "exact");
+	add_number(writer, json, "interval_ms", profile->capture.interval_ms);
+	if (profile->capture.interval_stretched)
+		add(writer, json, "interval_stretched", cJSON_CreateTrue());
+	add_number(writer, json, "start_ms", profile->capture.start_ms);
+	add_number(writer, json, "duration_ms", profile->capture.duration_ms);
+	add_number(writer, json, "snapshots", profile->capture.snapshots);
+	add(writer, json, "allocators", allocators);
+	add(writer, json, "probes", probes_json(writer, profile));
 	return json;
 }
 
-/* What totals and stacks have in common. */
-static void add_counts(cJSON *json, const struct profile_counts *counts)
-{
-	add_count(json, "allocs", counts->allocs);
-	add_count(json, "frees", counts->frees);
-	add_count(json, "reallocs", counts->reallocs);
-	add_count(json, "allocated_bytes", counts->allocated_bytes);
-	add_count(json, "freed_bytes", counts->freed_bytes);
-	add_count(json, "live_allocs", counts->live_allocs);
-	add_count(json, "live_bytes", counts->live_bytes);
-	add_count(json, "peak_bytes", counts->peak_bytes);
-	add_count(json, "temporary_allocs", counts->temporary_allocs);
-}
-
-static cJSON *totals_json(const struct profile *profile)
+static cJSON *totals_json(struct writer *writer, struct profile *profile)
 {
 	cJSON *json = cJSON_CreateObject();
-	add_counts(json, &profile->totals);
-	add_count(json, "failed_allocs", profile->failed_allocs);
-	add_count(json, "peak_allocs", profile->peak_allocs);
-	add_count(json, "peak_ms", profile->peak_ms);
+	add_numbers(writer, json, profile_totals_numbers, profile);
 	return json;
 }
 
-static cJSON *integrity_json(const struct profile *profile)
+static cJSON *integrity_json(struct writer *writer, const struct profile *profile)
 {
 	cJSON *json = cJSON_CreateObject();
 	for (int i = 0; i < INTEGRITY_COUNT; i++)
-		add_count(json, profile_integrity_name((enum profile_integrity)i), profile->integrity[i]);
+		add_number(writer, json, profile_integrity_name((enum profile_integrity)i),
+			   profile->integrity[i]);
 	return json;
 }
 
-static char *render_object(const struct profile_object *object)
+static cJSON *object_json(struct writer *writer, const struct profile_object *object)
 {
 	cJSON *json = cJSON_CreateObject();
-	add_string(json, "path", object->path);
-	add_string(json, "build_id", object->build_id);
-	return render(json);
+	add_string(writer, json, "path", object->path);
+	add_string(writer, json, "build_id", object->build_id);
+	return json;
 }
 
-static void add_place(cJSON *json, const char *function, const char *file, uint32_t line, uint32_t column)
+static void add_place(struct writer *writer, cJSON *json, const char *file, uint32_t line, uint32_t column)
 {
-	add_string(json, "function", function);
-	add_string(json, "file", file);
+	add_string(writer, json, "file", file);
 	if (line)
-		add_count(json, "line", line);
+		add_number(writer, json, "line", line);
 	if (column)
-		add_count(json, "column", column);
+		add_number(writer, json, "column", column);
 }
 
-static char *render_frame(const struct profile_frame *frame)
+static cJSON *inlined_json(struct writer *writer, const struct profile_frame *frame)
+{
+	cJSON *array = cJSON_CreateArray();
+	for (size_t i = 0; i < frame->n_inlined; i++) {
+		const struct profile_inline *call = &frame->inlined[i];
+		cJSON *item = cJSON_CreateObject();
+		add_string(writer, item, "function", call->function);
+		add_place(writer, item, call->file, call->line, call->column);
+		append(writer, array, item);
+	}
+	return array;
+}
+
+static char *render_frame(struct writer *writer, const struct profile_frame *frame)
 {
 	cJSON *json = cJSON_CreateObject();
-	add_count(json, "object", frame->object);
-	add_hex(json, "offset", frame->offset);
-	add_place(json, frame->function, frame->file, frame->line, frame->column);
+	add_number(writer, json, "object", frame->object);
+	add_hex(writer, json, "offset", frame->offset);
+	add_string(writer, json, "function", frame->function);
 	if (frame->has_symbol_offset)
-		add_count(json, "symbol_offset", frame->symbol_offset);
-	if (frame->n_inlined) {
-		cJSON *inlined = cJSON_AddArrayToObject(json, "inlined");
-		for (size_t i = 0; i < frame->n_inlined; i++) {
-			const struct profile_inline *inline_ = &frame->inlined[i];
-			cJSON *item = cJSON_CreateObject();
-			add_place(item, inline_->function, inline_->file, inline_->line, inline_->column);
-			cJSON_AddItemToArray(inlined, item);
-		}
-	}
-	return render(json);
+		add_number(writer, json, "symbol_offset", frame->symbol_offset);
+	add_place(writer, json, frame->file, frame->line, frame->column);
+	if (frame->n_inlined)
+		add(writer, json, "inlined", inlined_json(writer, frame));
+	return render(writer, json);
 }
 
-static char *render_frame_list(const struct profile_stack *stack)
+static char *render_frame_list(struct writer *writer, const struct profile_stack *stack)
 {
 	char *text = malloc(12 * (size_t)stack->n_frames + 3), *to = text;
-	if (!text)
+	if (!text) {
+		fail(writer, -ENOMEM);
 		return NULL;
+	}
 	*to++ = '[';
 	for (uint32_t i = 0; i < stack->n_frames; i++)
 		to += sprintf(to, "%s%" PRIu32, i ? "," : "", stack->frames[i]);
@@ -233,80 +265,75 @@ static char *render_frame_list(const struct profile_stack *stack)
 	return text;
 }
 
-static int write_stack(struct profile_stack *stack, FILE *out)
+static cJSON *stack_json(struct writer *writer, struct profile_stack *stack)
 {
-	if (!stack->rendered && !(stack->rendered = render_frame_list(stack)))
-		return -ENOMEM;
 	cJSON *json = cJSON_CreateObject();
-	cJSON_AddRawToObject(json, "frames", stack->rendered);
+	if (!stack->rendered)
+		stack->rendered = render_frame_list(writer, stack);
+	if (stack->rendered)
+		add(writer, json, "frames", cJSON_CreateRaw(stack->rendered));
 	if (stack->truncated)
-		cJSON_AddTrueToObject(json, "truncated");
-	add_counts(json, &stack->counts);
-	add_count(json, "at_peak_bytes", stack->counts.at_peak_bytes);
-	add_count(json, "at_peak_allocs", stack->counts.at_peak_allocs);
-	char *text = render(json);
-	if (!text)
-		return -ENOMEM;
-	fputs(text, out);
-	free(text);
-	return 0;
+		add(writer, json, "truncated", cJSON_CreateTrue());
+	add_numbers(writer, json, profile_stack_numbers, &stack->counts);
+	return json;
 }
 
+/* qsort is not stable: what is equal stays in the profile's order by its address. */
 static int by_at_peak(const void *a, const void *b)
 {
-	const struct profile_counts *x = &(*(struct profile_stack *const *)a)->counts;
-	const struct profile_counts *y = &(*(struct profile_stack *const *)b)->counts;
+	const struct profile_stack *first = *(struct profile_stack *const *)a;
+	const struct profile_stack *second = *(struct profile_stack *const *)b;
+	const struct profile_counts *x = &first->counts, *y = &second->counts;
 	if (x->at_peak_bytes != y->at_peak_bytes)
 		return x->at_peak_bytes < y->at_peak_bytes ? 1 : -1;
 	if (x->live_bytes != y->live_bytes)
 		return x->live_bytes < y->live_bytes ? 1 : -1;
-	return x->allocated_bytes < y->allocated_bytes ? 1 : x->allocated_bytes > y->allocated_bytes ? -1 : 0;
+	if (x->allocated_bytes != y->allocated_bytes)
+		return x->allocated_bytes < y->allocated_bytes ? 1 : -1;
+	return first < second ? -1 : first > second;
 }
 
-static int write_stacks(struct profile *profile, FILE *out)
+static void emit_stacks(struct writer *writer, struct profile *profile)
 {
-	int result = 0;
 	struct profile_stack **sorted = calloc(profile->n_stacks + 1, sizeof(struct profile_stack *));
-	if (!sorted)
-		return -ENOMEM;
+	if (!sorted) {
+		fail(writer, -ENOMEM);
+		return;
+	}
 	for (size_t i = 0; i < profile->n_stacks; i++)
 		sorted[i] = &profile->stacks[i];
 	qsort(sorted, profile->n_stacks, sizeof(struct profile_stack *), by_at_peak);
-	fputs("\"stacks\":[", out);
-	for (size_t i = 0; i < profile->n_stacks && !result; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		result = write_stack(sorted[i], out);
+	emit(writer, ",\n\"stacks\":[");
+	for (size_t i = 0; i < profile->n_stacks && !writer->result; i++) {
+		emit(writer, i ? ",\n" : "\n");
+		emit_json(writer, stack_json(writer, sorted[i]));
 	}
-	fputs("]\n", out);
+	emit(writer, "]");
 	free(sorted);
-	return result;
 }
 
-static int write_objects(struct profile *profile, FILE *out)
+static void emit_objects(struct writer *writer, const struct profile *profile)
 {
-	fputs("\"objects\":[", out);
-	for (size_t i = 0; i < profile->n_objects; i++) {
-		char *text = render_object(&profile->objects[i]);
-		if (!text)
-			return -ENOMEM;
-		fprintf(out, "%s%s", i ? ",\n" : "\n", text);
-		free(text);
+	emit(writer, ",\n\"objects\":[");
+	for (size_t i = 0; i < profile->n_objects && !writer->result; i++) {
+		emit(writer, i ? ",\n" : "\n");
+		emit_json(writer, object_json(writer, &profile->objects[i]));
 	}
-	fputs("],\n", out);
-	return 0;
+	emit(writer, "]");
 }
 
-static int write_frames(struct profile *profile, FILE *out)
+static void emit_frames(struct writer *writer, struct profile *profile)
 {
-	fputs("\"frames\":[", out);
-	for (size_t i = 0; i < profile->n_frames; i++) {
+	emit(writer, ",\n\"frames\":[");
+	for (size_t i = 0; i < profile->n_frames && !writer->result; i++) {
 		struct profile_frame *frame = &profile->frames[i];
-		if (!frame->rendered && !(frame->rendered = render_frame(frame)))
-			return -ENOMEM;
-		fprintf(out, "%s%s", i ? ",\n" : "\n", frame->rendered);
+		if (!frame->rendered)
+			frame->rendered = render_frame(writer, frame);
+		emit(writer, i ? ",\n" : "\n");
+		if (frame->rendered)
+			emit(writer, frame->rendered);
 	}
-	fputs("],\n", out);
-	return 0;
+	emit(writer, "]");
 }
 
 int profile_write_json(struct profile *profile, FILE *out)
@@ -317,28 +344,20 @@ int profile_write_json(struct profile *profile, FILE *out)
 		[PROFILE_DETACH] = "detach",
 		[PROFILE_SIGNAL] = "signal",
 	};
-	fprintf(out, "{\"version\":%d,\n", CT_PROFILE_VERSION);
-	int result = write_member(out, "tool", tool_json(), ",\n");
-	fprintf(out, "\"state\":\"%s\",\"reason\":\"%s\",\n",
-		profile->state == PROFILE_FINAL ? "final" : "running", reasons[profile->reason]);
-	if (!result)
-		result = write_member(out, "target", target_json(profile), ",\n");
-	if (!result)
-		result = write_member(out, "host", host_json(profile), ",\n");
-	if (!result)
-		result = write_member(out, "capture", capture_json(profile), ",\n");
-	if (!result)
-		result = write_member(out, "totals", totals_json(profile), ",\n");
-	if (!result)
-		result = write_member(out, "integrity", integrity_json(profile), ",\n");
-	if (!result)
-		result = write_objects(profile, out);
-	if (!result)
-		result = write_frames(profile, out);
-	if (!result)
-		result = write_stacks(profile, out);
-	fputs("}\n", out);
-	if (!result && ferror(out))
-		result = errno ? -errno : -EIO;
-	return result;
+	struct writer writer = {.out = out};
+	_Static_assert(CT_PROFILE_VERSION == 1, "the version stands in the text below");
+	emit(&writer, "{\"version\":1");
+	emit_member(&writer, "tool", tool_json(&writer));
+	emit(&writer, profile->state == PROFILE_FINAL ? ",\n\"state\":\"final\"" : ",\n\"state\":\"running\"");
+	emit_member(&writer, "reason", cJSON_CreateString(reasons[profile->reason]));
+	emit_member(&writer, "target", target_json(&writer, profile));
+	emit_member(&writer, "host", host_json(&writer, profile));
+	emit_member(&writer, "capture", capture_json(&writer, profile));
+	emit_member(&writer, "totals", totals_json(&writer, profile));
+	emit_member(&writer, "integrity", integrity_json(&writer, profile));
+	emit_objects(&writer, profile);
+	emit_frames(&writer, profile);
+	emit_stacks(&writer, profile);
+	emit(&writer, "}\n");
+	return writer.result;
 }

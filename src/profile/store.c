@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* The folder that profiles go to. A profile is written to a temporary file beside its
  * place and renamed over it, so that a reader, and a crash, see the old one or the new
- * one. The folder may be anybody's: no link is followed at the last step, and names are
- * relative to the folder that was opened. */
+ * one.
+ *
+ * The folder may be anybody's while we are root: names are relative to the folder that
+ * was opened, no link is followed at the last step, and what we make for the user
+ * behind sudo is given away by its descriptor, not by a path that can be exchanged. */
 #include "captrack/profile.h"
 
 #include <dirent.h>
@@ -14,6 +17,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { BUFFER_BYTES = 1 << 16 };
 
 struct profile_store {
 	char *dir;
@@ -33,76 +38,114 @@ static uint32_t sudo_id(const char *variable)
 	return *end || id >= UINT32_MAX ? (uint32_t)-1 : (uint32_t)id;
 }
 
-static void give_away(const struct profile_store *store, int dir, const char *path)
+static void give_away(const struct profile_store *store, int fd)
 {
-	if (store->owner != (uid_t)-1 && fchownat(dir, path, store->owner, store->group, AT_SYMLINK_NOFOLLOW))
-		errno = 0; /* root_squash, say: the profile is worth more than its owner */
+	if (store->owner != (uid_t)-1 && fchown(fd, store->owner, store->group))
+		errno = 0; /* root_squash, FAT: the profile is worth more than its owner */
 }
 
-/* Opens the folder, making what is missing of its path. `made` (may be NULL) gets the
- * length of the path up to the first folder that was made, 0 for none. */
-static int open_dir(struct profile_store *store, size_t *made)
+/* Goes from folder *fd into `name`, making it where it is missing. */
+static int enter(const struct profile_store *store, const char *name, int *fd, bool *made)
 {
-	char path[PATH_MAX];
-	size_t length = strlen(store->dir);
-	if (length >= sizeof(path))
-		return -ENAMETOOLONG;
-	memcpy(path, store->dir, length + 1);
-	for (size_t i = 1; i <= length; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		char separator = path[i];
-		path[i] = '\0';
-		if (mkdir(path, 0755) == 0) {
-			give_away(store, AT_FDCWD, path);
-			if (made && !*made)
-				*made = i;
-		} else if (errno != EEXIST && errno != EISDIR) {
+	int next = openat(*fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (next < 0 && errno == ENOENT) {
+		*made = mkdirat(*fd, name, 0755) == 0;
+		if (!*made && errno != EEXIST) /* somebody else may have made it just now */
 			return -errno;
-		}
-		path[i] = separator;
+		next = openat(*fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next >= 0 && *made)
+			give_away(store, next);
 	}
-	int fd = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (next < 0)
+		return -errno;
+	close(*fd);
+	*fd = next;
+	return 0;
+}
+
+/* Takes away the folders that were made: `made` has a mark where the name of each ends. */
+static void remove_made(const char *dir, const char *made)
+{
+	char *path = strdup(dir);
+	for (size_t end = path ? strlen(path) : 0; end > 0; end--) {
+		path[end] = '\0';
+		if (made[end])
+			rmdir(path);
+	}
+	free(path);
+}
+
+/* `path` is store->dir, cut at each slash in turn. Returns a descriptor to read from. */
+static int walk(const struct profile_store *store, char *path, char *made)
+{
+	int fd = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC), result = 0;
 	if (fd < 0)
 		return -errno;
+	for (char *save = NULL, *part = strtok_r(path, "/", &save); part && !result;
+	     part = strtok_r(NULL, "/", &save)) {
+		bool is_new = false;
+		result = enter(store, part, &fd, &is_new);
+		made[part + strlen(part) - path] = is_new;
+	}
+	int last = result ? result : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	result = last < 0 && !result ? -errno : last;
+	close(fd);
+	return result;
+}
+
+/* As root, access() says yes to a read-only file system, so it is told by trying. */
+static int try_writing(int fd)
+{
+	int probe = openat(fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (probe >= 0) {
+		close(probe);
+		return 0;
+	}
+	if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+		return -errno;
+	return faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) ? -errno : 0;
+}
+
+/* Opens the folder for writing, making what is missing of its path, in the place of the
+ * one that is open. All or nothing. */
+static int open_dir(struct profile_store *store)
+{
+	char *path = strdup(store->dir), *made = calloc(strlen(store->dir) + 1, 1);
+	int fd = !path || !made ? -ENOMEM : !*path ? -ENOENT : walk(store, path, made);
+	int result = fd < 0 ? fd : try_writing(fd);
+	if (result && made)
+		remove_made(store->dir, made);
+	free(path);
+	free(made);
+	if (result && fd >= 0)
+		close(fd);
+	if (result)
+		return result;
 	if (store->fd >= 0)
 		close(store->fd);
 	store->fd = fd;
 	return 0;
 }
 
-/* Takes away the folders that open_dir made. */
-static void remove_made(const struct profile_store *store, size_t made)
-{
-	char path[PATH_MAX];
-	snprintf(path, sizeof(path), "%s", store->dir);
-	for (size_t length = strlen(path); made && length >= made; length--) {
-		if (path[length] && path[length] != '/')
-			continue;
-		path[length] = '\0';
-		rmdir(path);
-	}
-}
-
-/* `.profile-*.json.<pid>.tmp` of a loader that is no more. */
+/* `.profile-*.json.<pid>.tmp` of a loader that is no more. A process of another pid
+ * namespace looks dead too: its rename then fails, and it writes again. */
 static bool is_left_over(const char *name)
 {
-	const char *number = strstr(name, ".json.");
+	const char *number = NULL;
 	char *end;
-	if (strncmp(name, ".profile-", 9) || !number)
+	if (strncmp(name, ".profile-", strlen(".profile-")))
 		return false;
-	for (const char *next; (next = strstr(number + 1, ".json."));)
-		number = next;
-	number += strlen(".json.");
-	if (*number < '1' || *number > '9')
+	for (const char *next = name; (next = strstr(next, ".json.")); next++)
+		number = next + strlen(".json.");
+	if (!number || *number < '1' || *number > '9')
 		return false;
 	long pid = strtol(number, &end, 10);
-	return !strcmp(end, ".tmp") && pid > 0 && pid <= INT_MAX && kill((pid_t)pid, 0) && errno == ESRCH;
+	return !strcmp(end, ".tmp") && pid <= INT_MAX && kill((pid_t)pid, 0) && errno == ESRCH;
 }
 
 static void remove_left_overs(const struct profile_store *store)
 {
-	int fd = dup(store->fd);
+	int fd = openat(store->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
 	struct stat st;
@@ -118,43 +161,46 @@ static void remove_left_overs(const struct profile_store *store)
 	closedir(dir);
 }
 
-static int store_error(int code, const char *dir, struct ct_error *err)
+static const char *hint_of(int code)
 {
-	const char *hint = "choose another folder with -o DIR";
-	if (code == -ENOSPC || code == -EDQUOT)
-		hint = "free some space, or choose another folder with -o DIR";
-	return ct_fail(err, code, "cannot write a profile to '%s': %s; %s", dir, strerror(-code), hint);
+	switch (-code) {
+	case ENOSPC:
+	case EDQUOT:
+		return "free some space, or choose another folder with -o DIR";
+	case EACCES:
+	case EPERM:
+		return "check the folder's owner and mode, or choose another with -o DIR";
+	case ENOTDIR:
+	case EEXIST:
+		return "a part of the path is a file; choose another folder with -o DIR";
+	case ENOMEM:
+		return "free some memory";
+	default:
+		return "choose another folder with -o DIR";
+	}
 }
 
 int profile_store_open(const char *dir, struct profile_store **out, struct ct_error *err)
 {
 	struct profile_store *store = calloc(1, sizeof(*store));
-	size_t made = 0;
 	int result = -ENOMEM;
-	if (!store || !(store->dir = strdup(dir)))
+	if (!store)
 		goto fail;
 	store->fd = -1;
 	store->owner = sudo_id("SUDO_UID");
 	store->group = sudo_id("SUDO_GID");
-	result = open_dir(store, &made);
+	store->dir = strdup(dir);
+	if (store->dir)
+		result = open_dir(store);
 	if (result)
 		goto fail;
-	/* Told by trying: as root, access() says yes to a read-only file system. */
-	int probe = openat(store->fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-	if (probe < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOSPC) {
-		result = -errno;
-		goto fail;
-	}
-	if (probe >= 0)
-		close(probe);
 	remove_left_overs(store);
 	*out = store;
 	return 0;
 fail:
-	if (store && store->dir)
-		remove_made(store, made);
 	profile_store_close(store);
-	return store_error(result, dir, err);
+	return ct_fail(err, result, "cannot write profiles to the folder '%s': %s; %s", dir,
+		       strerror(-result), hint_of(result));
 }
 
 void profile_store_close(struct profile_store *store)
@@ -172,72 +218,100 @@ const char *profile_store_dir(const struct profile_store *store)
 	return store->dir;
 }
 
-static int open_temporary(struct profile_store *store, const char *name)
+/* Whether the path leads to another folder than the one open, or to none. */
+static bool has_gone(const struct profile_store *store)
+{
+	struct stat there, here;
+	return stat(store->dir, &there) || fstat(store->fd, &here) || there.st_dev != here.st_dev ||
+	       there.st_ino != here.st_ino;
+}
+
+static int open_temporary(const struct profile_store *store, const char *name)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(store->fd, name, flags, 0600);
-	if (fd < 0 && errno == EEXIST &&
-	    unlinkat(store->fd, name, 0) == 0) /* of a former process with our id */
+	if (fd < 0 && errno == EEXIST && !unlinkat(store->fd, name, 0)) /* of a former process with our id */
 		fd = openat(store->fd, name, flags, 0600);
-	if (fd < 0 && errno == ENOENT) { /* the folder has gone */
-		int result = open_dir(store, NULL);
-		if (result)
-			return result;
-		fd = openat(store->fd, name, flags, 0600);
-	}
 	return fd < 0 ? -errno : fd;
 }
 
-/* Writes and closes the temporary file. */
-static int fill(struct profile_store *store, int fd, struct profile *profile)
+/* Some file systems have no sync of a folder and say so. */
+static int sync_to_disk(int fd)
 {
+	return fsync(fd) && errno != EINVAL && errno != ENOTSUP ? -errno : 0;
+}
+
+/* Writes and closes the temporary file. */
+static int fill(const struct profile_store *store, int fd, struct profile *profile)
+{
+	char buffer[BUFFER_BYTES];
 	FILE *out = fdopen(fd, "w");
 	if (!out) {
 		int result = -errno;
 		close(fd);
 		return result;
 	}
-	if (store->owner != (uid_t)-1 && fchown(fd, store->owner, store->group))
-		errno = 0; /* as in give_away() */
+	setvbuf(out, buffer, _IOFBF, sizeof(buffer));
+	give_away(store, fd);
 	int result = profile_write_json(profile, out);
 	if (fflush(out) && !result)
 		result = -errno;
-	if (!result && profile->state == PROFILE_FINAL && fsync(fd))
-		result = -errno;
+	if (!result && profile->state == PROFILE_FINAL)
+		result = sync_to_disk(fd);
 	if (fclose(out) && !result)
 		result = -errno;
+	return result;
+}
+
+static int replace(const struct profile_store *store, const char *name, struct profile *profile)
+{
+	char temporary[NAME_MAX + 1];
+	if (snprintf(temporary, sizeof(temporary), ".%s.%d.tmp", name, getpid()) >= (int)sizeof(temporary))
+		return -ENAMETOOLONG;
+	int fd = open_temporary(store, temporary);
+	if (fd < 0)
+		return fd;
+	int result = fill(store, fd, profile);
+	if (!result && renameat(store->fd, temporary, store->fd, name))
+		result = -errno;
+	if (result)
+		unlinkat(store->fd, temporary, 0);
+	else if (profile->state == PROFILE_FINAL)
+		result = sync_to_disk(store->fd);
 	return result;
 }
 
 int profile_store_write(struct profile_store *store, const char *name, struct profile *profile,
 			struct ct_error *err)
 {
-	char temporary[NAME_MAX + 1];
-	if (snprintf(temporary, sizeof(temporary), ".%s.%d.tmp", name, getpid()) >= (int)sizeof(temporary))
-		return store_error(-ENAMETOOLONG, store->dir, err);
-	int fd = open_temporary(store, temporary);
-	int result = fd < 0 ? fd : fill(store, fd, profile);
-	if (!result && renameat(store->fd, temporary, store->fd, name))
-		result = -errno;
-	if (result) {
-		if (fd >= 0)
-			unlinkat(store->fd, temporary, 0);
-		return store_error(result, store->dir, err);
+	int result = has_gone(store) ? open_dir(store) : 0;
+	if (!result)
+		result = replace(store, name, profile);
+	if (result == -ENOENT) { /* the folder, or the temporary file in it, went meanwhile */
+		result = open_dir(store);
+		if (!result)
+			result = replace(store, name, profile);
 	}
-	if (profile->state == PROFILE_FINAL)
-		fsync(store->fd); /* some file systems have no sync of a folder: the file itself is safe */
-	return 0;
+	if (!result)
+		return 0;
+	return ct_fail(err, result, "cannot write the profile '%s/%s': %s; %s", store->dir, name,
+		       strerror(-result), hint_of(result));
+}
+
+/* The final part of a path, what is not plain replaced. */
+static void stem_of(const char *path, char *out, size_t size)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
+	snprintf(out, size, "%s", name && *name ? name : "unknown");
+	for (char *c = out; *c; c++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-", *c))
+			*c = '_';
 }
 
 void profile_file_name(const struct profile *profile, char *out, size_t size)
 {
 	char stem[65];
-	const char *exe = profile->target.exe ? profile->target.exe : "unknown";
-	const char *base = strrchr(exe, '/');
-	snprintf(stem, sizeof(stem), "%s", base ? base + 1 : exe);
-	for (char *c = stem; *c; c++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-", *c))
-			*c = '_';
+	stem_of(profile->target.exe, stem, sizeof(stem));
 	snprintf(out, size, "profile-%s-%d-%llu.json", stem, profile->target.pid,
 		 (unsigned long long)profile->target.start_ms);
 }

@@ -1,27 +1,37 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* Numbers, names and frames as people read them. */
-#include "captrack/views.h"
+#include "views_internal.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+enum { MOST_WHERE = 72, DOTS = 3 };
+
+/* In integers: a double would round 1023.99 KiB up to a 1024 that is a unit too small. */
 const char *format_bytes(uint64_t bytes, char out[16])
 {
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	double value = (double)bytes;
+	static const char units[] = "KMGTPE";
 	int unit = 0;
-	while (value >= 999.5 && unit < 6) {
-		value /= 1024;
-		unit++;
+	uint64_t above = bytes >> 10, below = bytes & 1023; /* in the unit; in 1024ths of it */
+	if (bytes < 1024) {
+		snprintf(out, 16, "%" PRIu64 " B", bytes);
+		return out;
 	}
-	if (bytes < 1000)
-		snprintf(out, 16, "%u B", (unsigned int)bytes);
+	while (above >= 1024 || (above == 1023 && below >= 512 && units[unit + 1])) {
+		below = above & 1023;
+		above >>= 10;
+		unit++;
+		if (!above) { /* 1023.5 and more of the smaller unit */
+			above = 1;
+			below = 0;
+		}
+	}
+	uint64_t tenths = above * 10 + (below * 10 + 512) / 1024;
+	if (tenths < 1000)
+		snprintf(out, 16, "%u.%u %ciB", (unsigned int)(tenths / 10), (unsigned int)(tenths % 10),
+			 units[unit]);
 	else
-		snprintf(out, 16,
-			 value < 9.995   ? "%.2f %s"
-			 : value < 99.95 ? "%.1f %s"
-					 : "%.0f %s",
-			 value, units[unit]);
+		snprintf(out, 16, "%u %ciB", (unsigned int)(above + (below >= 512)), units[unit]);
 	return out;
 }
 
@@ -45,74 +55,114 @@ const char *format_ms(uint64_t ms, char out[16])
 	if (ms < 1000)
 		snprintf(out, 16, "%u ms", (unsigned int)ms);
 	else if (seconds < 60)
-		snprintf(out, 16, "%.1f s", (double)ms / 1000);
+		snprintf(out, 16, "%u.%u s", (unsigned int)seconds, (unsigned int)(ms % 1000 / 100));
 	else if (seconds < 3600)
 		snprintf(out, 16, "%um %02us", (unsigned int)(seconds / 60), (unsigned int)(seconds % 60));
-	else
-		snprintf(out, 16, "%" PRIu64 "h %02um", seconds / 3600 % 10000000,
+	else if (seconds < 360000000)
+		snprintf(out, 16, "%uh %02um", (unsigned int)(seconds / 3600),
 			 (unsigned int)(seconds / 60 % 60));
+	else
+		snprintf(out, 16, "11+ years"); /* no capture: a file that lies */
 	return out;
 }
 
-/* The bytes of the printable UTF-8 character at text; 0 where it is none. C1 controls
- * (U+0080..9F) steer some terminals, like C0. */
-static size_t printable_length(const unsigned char *text)
+/* C1 controls steer some terminals, as C0 do; bidi controls show a text in another order
+ * than it has; line separators break it. */
+static bool is_harmful(const char *text, size_t length)
 {
-	size_t length = text[0] < 0x80   ? 1
-			: text[0] < 0xc2 ? 0
-			: text[0] < 0xe0 ? 2
-			: text[0] < 0xf0 ? 3
-			: text[0] < 0xf5 ? 4
-					 : 0;
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if (length == 1 && (text[0] < 0x20 || text[0] == 0x7f))
-		return 0;
-	return length == 2 && text[0] == 0xc2 && text[1] < 0xa0 ? 0 : length;
+	unsigned char first = (unsigned char)text[0];
+	if (length == 1)
+		return first < 0x20 || first == 0x7f;
+	if (length == 2)
+		return first == 0xc2 && (unsigned char)text[1] < 0xa0;
+	if (length != 3 || memcmp(text, "\xe2\x80", 2))
+		return length == 3 && !memcmp(text, "\xe2\x81", 2) && (unsigned char)text[2] >= 0xa6 &&
+		       (unsigned char)text[2] <= 0xa9;
+	unsigned char last = (unsigned char)text[2];
+	return last >= 0xa8 && last <= 0xae;
 }
 
-const char *format_safe(const char *text, char *out, size_t size)
+/* Copies what fits, whole characters; false where something was left out. */
+static bool copy_safe(const char *text, char *out, size_t size)
 {
 	size_t used = 0;
-	for (const unsigned char *from = (const unsigned char *)(text ? text : ""); *from;) {
-		size_t length = printable_length(from);
-		char piece[8];
-		if (length)
-			memcpy(piece, from, length);
-		else
-			snprintf(piece, sizeof(piece), "\\x%02X", *from);
-		size_t bytes = length ? length : 4;
+	while (*text) {
+		char escaped[8];
+		const char *piece = text;
+		size_t length = profile_utf8_length(text), bytes = length;
+		if (!length || is_harmful(text, length)) {
+			bytes = (size_t)snprintf(escaped, sizeof(escaped), "\\x%02X", (unsigned char)*text);
+			piece = escaped;
+			length = 1;
+		}
 		if (used + bytes >= size)
 			break;
 		memcpy(out + used, piece, bytes);
 		used += bytes;
-		from += length ? length : 1;
+		text += length;
 	}
 	out[used] = '\0';
+	return !*text;
+}
+
+const char *format_safe(const char *text, char *out, size_t size)
+{
+	if (size)
+		copy_safe(text ? text : "", out, size);
 	return out;
 }
 
-static const char *basename_of(const char *path)
+const char *format_basename(const char *path)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
-	return slash && slash[1] ? slash + 1 : path ? path : "?";
+	return slash && slash[1] ? slash + 1 : path && *path ? path : "?";
+}
+
+/* `name` and then `where`, which is safe already. Where both do not fit, the name is cut:
+ * a place without a name still finds the line. */
+static const char *join(const char *name, const char *where, char *out, size_t size)
+{
+	size_t room = size - strlen(where);
+	if (size <= strlen(where) + DOTS + 1)
+		return format_safe(name, out, size);
+	if (!copy_safe(name, out, room)) {
+		copy_safe(name, out, room - DOTS);
+		strcat(out, "...");
+	}
+	return strcat(out, where);
+}
+
+static void format_line(const char *file, uint32_t line, char out[MOST_WHERE])
+{
+	char name[MOST_WHERE - 16];
+	format_safe(format_basename(file), name, sizeof(name));
+	if (line)
+		snprintf(out, MOST_WHERE, " (%s:%" PRIu32 ")", name, line);
+	else
+		snprintf(out, MOST_WHERE, " (%s)", name);
+}
+
+const char *format_inline(const struct profile_inline *call, char *out, size_t size)
+{
+	char where[MOST_WHERE] = "";
+	if (call->file)
+		format_line(call->file, call->line, where);
+	return join(call->function ? call->function : "?", where, out, size);
 }
 
 const char *format_frame(const struct profile *profile, const struct profile_frame *frame, char *out,
 			 size_t size)
 {
-	char raw[1024];
-	const char *object = basename_of(profile->objects[frame->object].path);
-	if (!frame->function)
-		snprintf(raw, sizeof(raw), "%s+0x%" PRIx64, object, frame->offset);
-	else if (frame->file && frame->line)
-		snprintf(raw, sizeof(raw), "%.800s (%.180s:%" PRIu32 ")", frame->function,
-			 basename_of(frame->file), frame->line);
-	else if (frame->has_symbol_offset)
-		snprintf(raw, sizeof(raw), "%.800s+0x%" PRIx64 " (%.160s)", frame->function,
-			 frame->symbol_offset, object);
-	else
-		snprintf(raw, sizeof(raw), "%.800s (%.200s)", frame->function, object);
-	return format_safe(raw, out, size);
+	char where[MOST_WHERE + 32], offset[24] = "", line[MOST_WHERE];
+	const char *object =
+		frame->object < profile->n_objects ? profile->objects[frame->object].path : NULL;
+	if (!frame->function) {
+		snprintf(where, sizeof(where), "+0x%" PRIx64, frame->offset);
+		return join(format_basename(object), where, out, size);
+	}
+	if (frame->has_symbol_offset && !frame->file)
+		snprintf(offset, sizeof(offset), "+0x%" PRIx64, frame->symbol_offset);
+	format_line(frame->file ? frame->file : object, frame->file ? frame->line : 0, line);
+	snprintf(where, sizeof(where), "%s%s", offset, line);
+	return join(frame->function, where, out, size);
 }

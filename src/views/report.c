@@ -1,34 +1,41 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* The report in the terminal. Its first screen answers: how much, when was the peak,
- * who held it. */
-#include "captrack/views.h"
+ * who held it. 100 columns, for which names and long stacks are cut; `--top 0` shows
+ * every stack, and cuts nothing. */
+#include "views_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FRAMES = 12, LINE = 100 };
+enum {
+	MOST_LINES = 12, /* of a stack */
+	INDENT = 8,
+	LONGEST_NAME = 4096,
+};
 
 struct sort_key {
 	const char *name;
 	const char *title;
-	size_t offset; /* in struct profile_counts */
-	bool bytes;
+	size_t value; /* in struct profile_counts */
+	size_t count; /* the blocks that go with bytes; the same where the value is a count */
+	const char *unit;
 };
 
-#define KEY(name, title, field, bytes)                                                                       \
-	{                                                                                                    \
-		name, title, offsetof(struct profile_counts, field), bytes                                   \
-	}
+#define COUNTS(field) offsetof(struct profile_counts, field)
 
 static const struct sort_key sort_keys[] = {
-	[REPORT_AT_PEAK] = KEY("at-peak", "bytes at the peak", at_peak_bytes, true),
-	[REPORT_LIVE] = KEY("live", "live bytes", live_bytes, true),
-	[REPORT_PEAK] = KEY("peak", "bytes at each stack's own peak", peak_bytes, true),
-	[REPORT_ALLOCATED] = KEY("allocated", "bytes allocated in all", allocated_bytes, true),
-	[REPORT_ALLOCS] = KEY("allocs", "number of allocations", allocs, false),
-	[REPORT_TEMPORARY] = KEY("temporary", "number of temporary allocations", temporary_allocs, false),
+	[REPORT_AT_PEAK] = {"at-peak", "bytes at the peak", COUNTS(at_peak_bytes), COUNTS(at_peak_allocs),
+			    "blocks"},
+	[REPORT_LIVE] = {"live", "live bytes", COUNTS(live_bytes), COUNTS(live_allocs), "blocks"},
+	[REPORT_PEAK] = {"peak", "bytes at their own peaks", COUNTS(peak_bytes), COUNTS(peak_bytes), NULL},
+	[REPORT_ALLOCATED] = {"allocated", "bytes allocated", COUNTS(allocated_bytes), COUNTS(allocs),
+			      "allocations"},
+	[REPORT_ALLOCS] = {"allocs", "allocations", COUNTS(allocs), COUNTS(allocs), "allocations"},
+	[REPORT_TEMPORARY] = {"temporary", "temporary allocations", COUNTS(temporary_allocs),
+			      COUNTS(temporary_allocs), "temporary"},
 };
 
 bool report_sort_parse(const char *name, enum report_sort *out)
@@ -42,149 +49,256 @@ bool report_sort_parse(const char *name, enum report_sort *out)
 	return false;
 }
 
-static uint64_t value_of(const struct profile_counts *counts, const struct sort_key *key)
+static uint64_t figure(const struct profile_counts *counts, size_t offset)
 {
-	return *(const uint64_t *)((const char *)counts + key->offset);
+	return *(const uint64_t *)((const char *)counts + offset);
 }
 
+/* The larger first; what is equal in the profile's order. */
 static int compare(const void *a, const void *b, void *key)
 {
-	uint64_t x = value_of(&(*(struct profile_stack *const *)a)->counts, key);
-	uint64_t y = value_of(&(*(struct profile_stack *const *)b)->counts, key);
-	return x < y ? 1 : x > y ? -1 : 0;
+	const struct profile_stack *first = *(struct profile_stack *const *)a;
+	const struct profile_stack *second = *(struct profile_stack *const *)b;
+	uint64_t x = figure(&first->counts, ((const struct sort_key *)key)->value);
+	uint64_t y = figure(&second->counts, ((const struct sort_key *)key)->value);
+	if (x != y)
+		return x < y ? 1 : -1;
+	return first < second ? -1 : first > second;
 }
 
-/* The nine figures, in two columns. */
+static void write_state(const struct profile *profile, FILE *out)
+{
+	if (profile->state == PROFILE_RUNNING)
+		fputs("still running", out);
+	else if (profile->target.has_signal)
+		fprintf(out, "killed by signal %d (%s)", profile->target.signal,
+			strsignal(profile->target.signal));
+	else if (profile->target.has_exit_status)
+		fprintf(out, "exit status %d", profile->target.exit_status);
+	else
+		fputs(profile->reason == PROFILE_EXIT ? "has ended" : "left running", out);
+}
+
+static void write_header(const struct profile *profile, const struct style *style, FILE *out)
+{
+	char text[VIEW_COLUMNS + 1], duration[16];
+	const char *command = profile->target.command;
+	if (!command || !*command)
+		command = profile->target.exe ? profile->target.exe : "(no command)";
+	fprintf(out, "%s%s%s\n", style->bold, format_safe(command, text, sizeof(text)), style->end);
+	fprintf(out, "pid %d, ", profile->target.pid);
+	write_state(profile, out);
+	fprintf(out, "; captured for %s, %s; ", format_ms(profile->capture.duration_ms, duration),
+		profile->target.attached_running ? "attached while it ran" : "from its start");
+	if (profile->capture.allocator)
+		fprintf(out, "%s, ", format_safe(profile->capture.allocator, text, 32));
+	fputs("exact\n\n", out);
+}
+
+/* "  peak         1.5 GiB  ..." */
+static void __attribute__((format(printf, 4, 5)))
+write_total(FILE *out, const char *name, const char *value, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fprintf(out, "  %-9s %13s", name, value);
+	if (*format)
+		fputs("  ", out);
+	vfprintf(out, format, args);
+	fputc('\n', out);
+	va_end(args);
+}
+
 static void write_totals(const struct profile *profile, FILE *out)
 {
 	const struct profile_counts *totals = &profile->totals;
-	char a[32], b[32], c[16], d[16];
-	fprintf(out, "  peak       %15s  (%s B in %s blocks, %s after the start)\n",
-		format_bytes(totals->peak_bytes, c), format_count(totals->peak_bytes, a),
-		format_count(profile->peak_allocs, b), format_ms(profile->peak_ms, d));
-	fprintf(out, "  live       %15s  (%s B in %s blocks)\n", format_bytes(totals->live_bytes, c),
-		format_count(totals->live_bytes, a), format_count(totals->live_allocs, b));
-	fprintf(out, "  allocated  %15s  (%s B)\n", format_bytes(totals->allocated_bytes, c),
-		format_count(totals->allocated_bytes, a));
-	fprintf(out, "  allocs     %15s  of them %s temporary (%.1f%%), %s by realloc\n",
-		format_count(totals->allocs, a), format_count(totals->temporary_allocs, b),
-		totals->allocs ? 100.0 * (double)totals->temporary_allocs / (double)totals->allocs : 0.0,
-		format_count(totals->reallocs, (char[32]){0}));
-	fprintf(out, "  frees      %15s", format_count(totals->frees, a));
+	char value[32], bytes[32], count[32], ms[16];
+	bool running = profile->state == PROFILE_RUNNING;
+	write_total(out, "peak", format_bytes(totals->peak_bytes, value), "%s B in %s blocks, after %s",
+		    format_count(totals->peak_bytes, bytes), format_count(profile->peak_allocs, count),
+		    format_ms(profile->peak_ms, ms));
+	write_total(out, "live", format_bytes(totals->live_bytes, value), "%s B in %s blocks, %s",
+		    format_count(totals->live_bytes, bytes), format_count(totals->live_allocs, count),
+		    running ? "now" : "at the end");
+	write_total(out, "allocated", format_bytes(totals->allocated_bytes, value),
+		    "%s B in %s allocations", format_count(totals->allocated_bytes, bytes),
+		    format_count(totals->allocs, count));
+	write_total(out, "freed", format_bytes(totals->freed_bytes, value), "%s B in %s frees",
+		    format_count(totals->freed_bytes, bytes), format_count(totals->frees, count));
+	write_total(out, "reallocs", format_count(totals->reallocs, value),
+		    "each counts as an allocation, and as a free of the old block");
+	write_total(out, "temporary", format_count(totals->temporary_allocs, value),
+		    "%.1f%% of allocations: freed before the thread's next",
+		    percent_of(totals->temporary_allocs, totals->allocs));
 	if (profile->failed_allocs)
-		fprintf(out, "; %s allocations failed", format_count(profile->failed_allocs, b));
-	fputc('\n', out);
+		write_total(out, "failed", format_count(profile->failed_allocs, value),
+			    "allocations returned NULL");
 }
 
-static void write_header(const struct profile *profile, bool color, FILE *out)
+/* Frames with what is inlined in them, one a line, up to `most` lines. */
+struct frame_lines {
+	const struct profile *profile;
+	FILE *out;
+	size_t most;
+	size_t written;
+	size_t width; /* of a line's text, with the end of the string */
+};
+
+static void write_inlined(struct frame_lines *lines, const struct profile_frame *frame)
 {
-	char text[LINE], duration[16];
-	fprintf(out, "%s%s%s\n", color ? "\033[1m" : "",
-		format_safe(profile->target.command ? profile->target.command : profile->target.exe, text,
-			    sizeof(text)),
-		color ? "\033[0m" : "");
-	fprintf(out, "  process %d, %s %s", profile->target.pid,
-		profile->target.attached_running ? "attached to while running, captured for"
-						 : "captured from its start, for",
-		format_ms(profile->capture.duration_ms, duration));
-	if (profile->capture.allocator)
-		fprintf(out, ", %s", format_safe(profile->capture.allocator, text, sizeof(text)));
-	if (profile->state == PROFILE_RUNNING)
-		fprintf(out, "; still running at this snapshot");
-	else if (profile->target.has_exit_status)
-		fprintf(out, "; exit status %d", profile->target.exit_status);
-	else if (profile->target.has_signal)
-		fprintf(out, "; killed by signal %d", profile->target.signal);
-	fputs("\n\n", out);
+	static const char mark[] = " [inlined]";
+	char text[LONGEST_NAME];
+	for (size_t i = 0; i < frame->n_inlined && lines->written < lines->most; i++, lines->written++)
+		fprintf(lines->out, "%*s%s%s\n", INDENT, "",
+			format_inline(&frame->inlined[i], text, lines->width - strlen(mark)), mark);
 }
 
-static void write_warnings(const struct profile *profile, bool color, FILE *out)
+static void write_frame(struct frame_lines *lines, const struct profile_frame *frame)
 {
-	char number[32];
-	for (int i = 0; i < INTEGRITY_COUNT; i++) {
-		enum profile_integrity which = (enum profile_integrity)i;
-		if (profile_integrity_warns(profile, which))
-			fprintf(out, "  %swarning:%s %s %s\n", color ? "\033[33m" : "",
-				color ? "\033[0m" : "", format_count(profile->integrity[i], number),
-				profile_integrity_sentence(which));
-	}
+	char text[LONGEST_NAME];
+	write_inlined(lines, frame);
+	if (lines->written++ < lines->most)
+		fprintf(lines->out, "%*s%s\n", INDENT, "",
+			format_frame(lines->profile, frame, text, lines->width));
 }
 
-static void write_inlined(const struct profile_frame *frame, FILE *out)
+static size_t count_lines(const struct profile *profile, const struct profile_stack *stack)
 {
-	for (size_t i = 0; i < frame->n_inlined; i++) {
-		const struct profile_inline *place = &frame->inlined[i];
-		const char *file = place->file ? place->file : "?";
-		const char *slash = strrchr(file, '/');
-		char raw[512], text[512];
-		snprintf(raw, sizeof(raw), "%.300s (%.100s:%" PRIu32 ")",
-			 place->function ? place->function : "?", slash ? slash + 1 : file, place->line);
-		fprintf(out, "      %s [inlined]\n", format_safe(raw, text, sizeof(text)));
-	}
+	size_t lines = stack->n_frames;
+	for (uint32_t i = 0; i < stack->n_frames; i++)
+		lines += profile->frames[stack->frames[i]].n_inlined;
+	return lines;
 }
 
 static void write_frames(const struct profile *profile, const struct profile_stack *stack, bool all,
 			 FILE *out)
 {
-	char text[LINE - 6];
-	uint32_t most = all || stack->n_frames <= MOST_FRAMES + 1 ? stack->n_frames : MOST_FRAMES;
+	size_t total = count_lines(profile, stack);
+	struct frame_lines lines = {
+		.profile = profile,
+		.out = out,
+		.most = all || total <= MOST_LINES ? total : MOST_LINES - 1,
+		.width = all ? LONGEST_NAME : VIEW_COLUMNS - INDENT + 1,
+	};
+	for (uint32_t i = 0; i < stack->n_frames && lines.written < lines.most; i++)
+		write_frame(&lines, &profile->frames[stack->frames[i]]);
 	if (!stack->n_frames)
-		fputs("      [unknown]\n", out);
-	for (uint32_t i = 0; i < most; i++) {
-		const struct profile_frame *frame = &profile->frames[stack->frames[i]];
-		write_inlined(frame, out);
-		fprintf(out, "      %s\n", format_frame(profile, frame, text, sizeof(text)));
-	}
-	if (most < stack->n_frames)
-		fprintf(out, "      ... %" PRIu32 " more frames (--top 0 shows all)\n",
-			stack->n_frames - most);
+		fprintf(out, "%*s[unknown]\n", INDENT, "");
+	if (lines.most < total)
+		fprintf(out, "%*s... %zu more\n", INDENT, "", total - lines.most);
 	else if (stack->truncated)
-		fputs("      ... (the stack could not be followed further)\n", out);
+		fprintf(out, "%*s... (goes on beyond what was kept)\n", INDENT, "");
 }
 
-static void write_stack(const struct profile *profile, const struct profile_stack *stack, size_t rank,
-			const struct sort_key *key, const struct report_options *options, FILE *out)
+/* The rank and the figure sorted by. */
+static void write_stack_head(const struct profile *profile, const struct profile_counts *counts, size_t rank,
+			     const struct sort_key *key, const struct style *style, FILE *out)
 {
-	uint64_t value = value_of(&stack->counts, key), total = value_of(&profile->totals, key);
-	const struct profile_counts *counts = &stack->counts;
-	char a[32], b[32], c[16], d[16], e[16];
-	fprintf(out, "%s%3zu. %s", options->color ? "\033[1m" : "", rank,
-		key->bytes ? format_bytes(value, c) : format_count(value, a));
-	if (total && key->offset != offsetof(struct profile_counts, peak_bytes))
-		fprintf(out, "  %.1f%%", 100.0 * (double)value / (double)total);
-	fprintf(out, "%s  (%s allocs of %s in all; live %s; at peak %s, %s blocks)\n",
-		options->color ? "\033[0m" : "", format_count(counts->allocs, a),
-		format_bytes(counts->allocated_bytes, c), format_bytes(counts->live_bytes, d),
-		format_bytes(counts->at_peak_bytes, e), format_count(counts->at_peak_allocs, b));
-	write_frames(profile, stack, options->top == 0, out);
+	uint64_t value = figure(counts, key->value), count = figure(counts, key->count);
+	char text[32], number[32];
+	bool bytes = !key->unit || key->count != key->value;
+	fprintf(out, "\n%s%4zu. %9s  %5.1f%%", style->bold, rank,
+		bytes ? format_bytes(value, text) : format_count(value, text),
+		percent_of(value, figure(&profile->totals, key->value)));
+	if (key->unit)
+		fprintf(out, "  %s%s%s", bytes ? "in " : "", bytes ? format_count(count, number) : "",
+			bytes ? " " : "");
+	fprintf(out, "%s%s\n", key->unit ? key->unit : "", style->end);
+}
+
+/* The figures beside it. */
+static void write_stack_figures(const struct profile_counts *counts, enum report_sort sort,
+				const struct style *style, FILE *out)
+{
+	char bytes[16], count[32];
+	fprintf(out, "%*s%s", INDENT, "", style->dim);
+	if (sort != REPORT_AT_PEAK)
+		fprintf(out, "at peak %s, ", format_bytes(counts->at_peak_bytes, bytes));
+	if (sort != REPORT_ALLOCATED)
+		fprintf(out, "allocated %s in %s, ", format_bytes(counts->allocated_bytes, bytes),
+			format_count(counts->allocs, count));
+	if (sort != REPORT_LIVE)
+		fprintf(out, "live %s in %s, ", format_bytes(counts->live_bytes, bytes),
+			format_count(counts->live_allocs, count));
+	fprintf(out, "own peak %s, %s temporary%s\n", format_bytes(counts->peak_bytes, bytes),
+		format_count(counts->temporary_allocs, count), style->end);
+}
+
+/* Those that are shown: with a figure, and not more than asked for. */
+static size_t count_shown(const struct profile_stack **sorted, size_t n, const struct sort_key *key,
+			  size_t top)
+{
+	if (!top)
+		return n;
+	size_t shown = top < n ? top : n;
+	while (shown && !figure(&sorted[shown - 1]->counts, key->value))
+		shown--;
+	return shown;
+}
+
+/* Own peaks are of different moments: they have no sum. */
+static void write_rest(const struct profile_stack **sorted, size_t shown, size_t n,
+		       const struct sort_key *key, FILE *out)
+{
+	char count[32];
+	size_t rest = 0;
+	while (shown + rest < n && figure(&sorted[shown + rest]->counts, key->value))
+		rest++;
+	if (rest)
+		fprintf(out, "\n%s more %s; --top N shows N, --top 0 all of them, uncut\n",
+			format_count(rest, count), rest == 1 ? "stack" : "stacks");
+}
+
+static void write_stacks(const struct profile *profile, const struct profile_stack **sorted,
+			 const struct report_options *options, FILE *out)
+{
+	const struct sort_key *key = &sort_keys[options->sort];
+	const struct style *style = style_of(options->color);
+	size_t shown = count_shown(sorted, profile->n_stacks, key, options->top);
+	char count[32];
+	if (!shown) {
+		fprintf(out, "\nNo stack has any %s.\n", key->title);
+		return;
+	}
+	fprintf(out, "\n%s%zu of %s %s by %s%s\n", style->bold, shown, format_count(profile->n_stacks, count),
+		profile->n_stacks == 1 ? "stack" : "stacks", key->title, style->end);
+	for (size_t i = 0; i < shown; i++) {
+		write_stack_head(profile, &sorted[i]->counts, i + 1, key, style, out);
+		write_stack_figures(&sorted[i]->counts, options->sort, style, out);
+		write_frames(profile, sorted[i], !options->top, out);
+	}
+	write_rest(sorted, shown, profile->n_stacks, key, out);
+}
+
+static void write_empty(const struct profile *profile, FILE *out)
+{
+	if (!profile->capture.allocator)
+		fputs("\nNothing was allocated: no allocator was found in the process.\n", out);
+	else
+		fputs("\nNothing was allocated while the capture ran.\n", out);
 }
 
 int report_write(const struct profile *profile, const struct report_options *options, FILE *out)
 {
-	const struct sort_key *key = &sort_keys[options->sort];
 	const struct profile_stack **sorted = calloc(profile->n_stacks + 1, sizeof(struct profile_stack *));
-	char number[32];
 	if (!sorted)
 		return -ENOMEM;
 	for (size_t i = 0; i < profile->n_stacks; i++)
 		sorted[i] = &profile->stacks[i];
-	qsort_r(sorted, profile->n_stacks, sizeof(struct profile_stack *), compare, (void *)(uintptr_t)key);
+	qsort_r(sorted, profile->n_stacks, sizeof(struct profile_stack *), compare,
+		(void *)(uintptr_t)&sort_keys[options->sort]);
 
-	write_header(profile, options->color, out);
+	errno = 0;
+	write_header(profile, style_of(options->color), out);
 	write_totals(profile, out);
-	write_warnings(profile, options->color, out);
-	size_t most = options->top && options->top < profile->n_stacks ? options->top : profile->n_stacks;
-	while (most && !value_of(&sorted[most - 1]->counts, key))
-		most--;
-	if (most)
-		fprintf(out, "\n%zu of %s stacks, by %s:\n", most, format_count(profile->n_stacks, number),
-			key->title);
+	if (warnings_write(profile, options->color, out))
+		errno = 0;
+	if (profile->n_stacks || profile->totals.allocs)
+		write_stacks(profile, sorted, options, out);
 	else
-		fprintf(out, "\nno stack has any %s\n", key->title);
-	for (size_t i = 0; i < most; i++) {
-		fputc('\n', out);
-		write_stack(profile, sorted[i], i + 1, key, options, out);
-	}
+		write_empty(profile, out);
 	free(sorted);
-	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
+	if (fflush(out) || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
 }
