@@ -50,8 +50,10 @@ static __always_inline __u64 call_size(struct pt_regs *ctx, __u64 cookie)
 /* The image of the current process, 0 where it is none of ours. */
 static __always_inline __u32 image_of_process(void)
 {
+	if (!enabled)
+		return 0;
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	__u32 *image = enabled ? bpf_map_lookup_elem(&processes, &pid) : NULL;
+	__u32 *image = bpf_map_lookup_elem(&processes, &pid);
 	return image ? *image : 0;
 }
 

@@ -3,22 +3,19 @@
  * about text that reader, writer and views share. */
 #include "profile_internal.h"
 
-#define STACK(field)  {#field, offsetof(struct profile_counts, field)}
-#define TOTALS(field) {#field, offsetof(struct profile, totals.field)}
+#define STACK(field)                                                                                         \
+	{                                                                                                    \
+#field, offsetof(struct profile_counts, field)                                               \
+	}
+#define TOTALS(field)                                                                                        \
+	{                                                                                                    \
+#field, offsetof(struct profile, totals.field)                                               \
+	}
 
 const struct number_field profile_stack_numbers[] = {
-	STACK(allocs),
-	STACK(frees),
-	STACK(reallocs),
-	STACK(allocated_bytes),
-	STACK(freed_bytes),
-	STACK(live_allocs),
-	STACK(live_bytes),
-	STACK(peak_bytes),
-	STACK(at_peak_bytes),
-	STACK(at_peak_allocs),
-	STACK(temporary_allocs),
-	{0},
+	STACK(allocs),        STACK(frees),          STACK(reallocs),         STACK(allocated_bytes),
+	STACK(freed_bytes),   STACK(live_allocs),    STACK(live_bytes),       STACK(peak_bytes),
+	STACK(at_peak_bytes), STACK(at_peak_allocs), STACK(temporary_allocs), {0},
 };
 
 const struct number_field profile_totals_numbers[] = {

@@ -7,22 +7,24 @@ static const struct {
 	const char *name;
 	const char *sentence;
 } table[INTEGRITY_COUNT] = {
-	[INTEGRITY_UNMATCHED_FREES] = {"unmatched_frees",
-				       "frees of blocks that were allocated before the capture began"},
+	[INTEGRITY_UNMATCHED_FREES] =
+		{"unmatched_frees",
+		 "frees of blocks whose allocation was not seen: made before the capture, by a parent, or by "
+		 "an allocator without probes; no other figure counts them"},
 	[INTEGRITY_INTERNAL_FREES] = {"internal_frees",
 				      "frees by the C library of its own cache; nothing is missing"},
-	[INTEGRITY_DROPPED_BLOCKS] =
-		{"dropped_blocks",
-		 "live blocks had no room and count as freed: live and peak are too low; raise --max-live"},
+	[INTEGRITY_DROPPED_BLOCKS] = {"dropped_blocks", "blocks had no room and count as freed at once: live "
+							"and peak are too low; raise --max-live N"},
 	[INTEGRITY_DROPPED_STACKS] =
 		{"dropped_stacks",
-		 "allocations whose stack had no room are booked on [unknown]; raise --max-stacks"},
+		 "allocations whose stack had no room are booked on [unknown]; totals are exact; raise "
+		 "--max-stacks N"},
 	[INTEGRITY_TRUNCATED_STACKS] =
 		{"truncated_stacks",
-		 "stacks are not whole: deeper than --max-depth, or code without frame pointers"},
-	[INTEGRITY_UNKNOWN_OBJECT_STACKS] =
-		{"unknown_object_stacks",
-		 "stacks pass through memory that is no known file (JIT code, for one)"},
+		 "stacks are not whole: deeper than --max-depth N, or code without frame pointers"},
+	[INTEGRITY_UNKNOWN_OBJECT_STACKS] = {"unknown_object_stacks",
+					     "stacks pass through memory that is no known file (JIT code, "
+					     "for one); those frames have no name"},
 	[INTEGRITY_MISSED_FREES] =
 		{"missed_frees",
 		 "blocks were handed out again though no free of them was seen; they count as freed then"},

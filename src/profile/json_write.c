@@ -348,7 +348,8 @@ int profile_write_json(struct profile *profile, FILE *out)
 	_Static_assert(CT_PROFILE_VERSION == 1, "the version stands in the text below");
 	emit(&writer, "{\"version\":1");
 	emit_member(&writer, "tool", tool_json(&writer));
-	emit(&writer, profile->state == PROFILE_FINAL ? ",\n\"state\":\"final\"" : ",\n\"state\":\"running\"");
+	emit(&writer,
+	     profile->state == PROFILE_FINAL ? ",\n\"state\":\"final\"" : ",\n\"state\":\"running\"");
 	emit_member(&writer, "reason", cJSON_CreateString(reasons[profile->reason]));
 	emit_member(&writer, "target", target_json(&writer, profile));
 	emit_member(&writer, "host", host_json(&writer, profile));

@@ -154,8 +154,7 @@ const char *format_frame(const struct profile *profile, const struct profile_fra
 			 size_t size)
 {
 	char where[MOST_WHERE + 32], offset[24] = "", line[MOST_WHERE];
-	const char *object =
-		frame->object < profile->n_objects ? profile->objects[frame->object].path : NULL;
+	const char *object = frame->object < profile->n_objects ? profile->objects[frame->object].path : NULL;
 	if (!frame->function) {
 		snprintf(where, sizeof(where), "+0x%" PRIx64, frame->offset);
 		return join(format_basename(object), where, out, size);

@@ -19,9 +19,9 @@ enum {
 struct sort_key {
 	const char *name;
 	const char *title;
-	size_t value; /* in struct profile_counts */
-	size_t count; /* the blocks that go with bytes; the same where the value is a count */
-	const char *unit;
+	size_t value;     /* in struct profile_counts */
+	size_t count;     /* of the `unit` that the bytes are in */
+	const char *unit; /* NULL: not known, or the value is a count itself */
 };
 
 #define COUNTS(field) offsetof(struct profile_counts, field)
@@ -30,12 +30,11 @@ static const struct sort_key sort_keys[] = {
 	[REPORT_AT_PEAK] = {"at-peak", "bytes at the peak", COUNTS(at_peak_bytes), COUNTS(at_peak_allocs),
 			    "blocks"},
 	[REPORT_LIVE] = {"live", "live bytes", COUNTS(live_bytes), COUNTS(live_allocs), "blocks"},
-	[REPORT_PEAK] = {"peak", "bytes at their own peaks", COUNTS(peak_bytes), COUNTS(peak_bytes), NULL},
+	[REPORT_PEAK] = {"peak", "bytes at their own peaks", COUNTS(peak_bytes), 0, NULL},
 	[REPORT_ALLOCATED] = {"allocated", "bytes allocated", COUNTS(allocated_bytes), COUNTS(allocs),
 			      "allocations"},
-	[REPORT_ALLOCS] = {"allocs", "allocations", COUNTS(allocs), COUNTS(allocs), "allocations"},
-	[REPORT_TEMPORARY] = {"temporary", "temporary allocations", COUNTS(temporary_allocs),
-			      COUNTS(temporary_allocs), "temporary"},
+	[REPORT_ALLOCS] = {"allocs", "allocations", COUNTS(allocs), 0, NULL},
+	[REPORT_TEMPORARY] = {"temporary", "temporary allocations", COUNTS(temporary_allocs), 0, NULL},
 };
 
 bool report_sort_parse(const char *name, enum report_sort *out)
@@ -120,9 +119,8 @@ static void write_totals(const struct profile *profile, FILE *out)
 	write_total(out, "live", format_bytes(totals->live_bytes, value), "%s B in %s blocks, %s",
 		    format_count(totals->live_bytes, bytes), format_count(totals->live_allocs, count),
 		    running ? "now" : "at the end");
-	write_total(out, "allocated", format_bytes(totals->allocated_bytes, value),
-		    "%s B in %s allocations", format_count(totals->allocated_bytes, bytes),
-		    format_count(totals->allocs, count));
+	write_total(out, "allocated", format_bytes(totals->allocated_bytes, value), "%s B in %s allocations",
+		    format_count(totals->allocated_bytes, bytes), format_count(totals->allocs, count));
 	write_total(out, "freed", format_bytes(totals->freed_bytes, value), "%s B in %s frees",
 		    format_count(totals->freed_bytes, bytes), format_count(totals->frees, count));
 	write_total(out, "reallocs", format_count(totals->reallocs, value),
@@ -192,18 +190,18 @@ static void write_frames(const struct profile *profile, const struct profile_sta
 
 /* The rank and the figure sorted by. */
 static void write_stack_head(const struct profile *profile, const struct profile_counts *counts, size_t rank,
-			     const struct sort_key *key, const struct style *style, FILE *out)
+			     enum report_sort sort, const struct style *style, FILE *out)
 {
-	uint64_t value = figure(counts, key->value), count = figure(counts, key->count);
-	char text[32], number[32];
-	bool bytes = !key->unit || key->count != key->value;
+	const struct sort_key *key = &sort_keys[sort];
+	uint64_t value = figure(counts, key->value);
+	char text[32];
+	bool is_count = sort == REPORT_ALLOCS || sort == REPORT_TEMPORARY;
 	fprintf(out, "\n%s%4zu. %9s  %5.1f%%", style->bold, rank,
-		bytes ? format_bytes(value, text) : format_count(value, text),
+		is_count ? format_count(value, text) : format_bytes(value, text),
 		percent_of(value, figure(&profile->totals, key->value)));
 	if (key->unit)
-		fprintf(out, "  %s%s%s", bytes ? "in " : "", bytes ? format_count(count, number) : "",
-			bytes ? " " : "");
-	fprintf(out, "%s%s\n", key->unit ? key->unit : "", style->end);
+		fprintf(out, "  in %s %s", format_count(figure(counts, key->count), text), key->unit);
+	fprintf(out, "%s\n", style->end);
 }
 
 /* The figures beside it. */
@@ -212,16 +210,17 @@ static void write_stack_figures(const struct profile_counts *counts, enum report
 {
 	char bytes[16], count[32];
 	fprintf(out, "%*s%s", INDENT, "", style->dim);
-	if (sort != REPORT_AT_PEAK)
-		fprintf(out, "at peak %s, ", format_bytes(counts->at_peak_bytes, bytes));
 	if (sort != REPORT_ALLOCATED)
 		fprintf(out, "allocated %s in %s, ", format_bytes(counts->allocated_bytes, bytes),
 			format_count(counts->allocs, count));
 	if (sort != REPORT_LIVE)
 		fprintf(out, "live %s in %s, ", format_bytes(counts->live_bytes, bytes),
 			format_count(counts->live_allocs, count));
-	fprintf(out, "own peak %s, %s temporary%s\n", format_bytes(counts->peak_bytes, bytes),
-		format_count(counts->temporary_allocs, count), style->end);
+	if (sort == REPORT_AT_PEAK)
+		fprintf(out, "own peak %s, ", format_bytes(counts->peak_bytes, bytes));
+	else
+		fprintf(out, "at peak %s, ", format_bytes(counts->at_peak_bytes, bytes));
+	fprintf(out, "%s temporary%s\n", format_count(counts->temporary_allocs, count), style->end);
 }
 
 /* Those that are shown: with a figure, and not more than asked for. */
@@ -263,7 +262,7 @@ static void write_stacks(const struct profile *profile, const struct profile_sta
 	fprintf(out, "\n%s%zu of %s %s by %s%s\n", style->bold, shown, format_count(profile->n_stacks, count),
 		profile->n_stacks == 1 ? "stack" : "stacks", key->title, style->end);
 	for (size_t i = 0; i < shown; i++) {
-		write_stack_head(profile, &sorted[i]->counts, i + 1, key, style, out);
+		write_stack_head(profile, &sorted[i]->counts, i + 1, options->sort, style, out);
 		write_stack_figures(&sorted[i]->counts, options->sort, style, out);
 		write_frames(profile, sorted[i], !options->top, out);
 	}
@@ -291,8 +290,7 @@ int report_write(const struct profile *profile, const struct report_options *opt
 	errno = 0;
 	write_header(profile, style_of(options->color), out);
 	write_totals(profile, out);
-	if (warnings_write(profile, options->color, out))
-		errno = 0;
+	warnings_write(profile, options->color, out);
 	if (profile->n_stacks || profile->totals.allocs)
 		write_stacks(profile, sorted, options, out);
 	else

@@ -23,7 +23,7 @@ const struct style *style_of(bool color);
 /* A percentage of `total`; 0 of nothing. */
 double percent_of(uint64_t part, uint64_t total);
 
-/* A paragraph for each integrity counter that calls for one. Returns how many. */
-size_t warnings_write(const struct profile *profile, bool color, FILE *out);
+/* A paragraph for each integrity counter that calls for one. */
+void warnings_write(const struct profile *profile, bool color, FILE *out);
 
 #endif

@@ -36,21 +36,18 @@ static void write_wrapped(const char *text, size_t column, size_t indent, FILE *
 	fputc('\n', out);
 }
 
-size_t warnings_write(const struct profile *profile, bool color, FILE *out)
+void warnings_write(const struct profile *profile, bool color, FILE *out)
 {
 	static const char head[] = "  warning:";
 	const struct style *style = style_of(color);
-	size_t warnings = 0;
 	for (int i = 0; i < INTEGRITY_COUNT; i++) {
 		enum profile_integrity which = (enum profile_integrity)i;
 		char count[32], text[256];
 		if (!profile_integrity_warns(profile, which))
 			continue;
-		snprintf(text, sizeof(text), "%s %s", format_count(profile->integrity[which], count),
-			 profile_integrity_sentence(which));
+		snprintf(text, sizeof(text), "%s %s: %s", profile_integrity_name(which),
+			 format_count(profile->integrity[which], count), profile_integrity_sentence(which));
 		fprintf(out, "%s%s%s", style->warn, head, style->end);
 		write_wrapped(text, strlen(head), 4, out);
-		warnings++;
 	}
-	return warnings;
 }
