@@ -33,8 +33,8 @@ struct capture {
 	int signal_fd;
 	int interval_fd; /* timers */
 	int duration_fd;
-	uint64_t start_ms;    /* wall clock */
-	uint64_t interval_ms; /* as it stands */
+	uint64_t start_ms;     /* wall clock */
+	uint64_t interval_ms;  /* as it stands */
 	uint64_t last_cost_ms; /* CPU time of the last tick */
 	bool stretched;
 	bool warned;       /* of a failed periodic write */

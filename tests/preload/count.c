@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 struct figures {
-	uint64_t allocs, frees, reallocs, failed_allocs, allocated_bytes, freed_bytes, live_allocs, live_bytes;
+	uint64_t allocs, frees, reallocs, failed_allocs, allocated_bytes, freed_bytes, live_allocs,
+		live_bytes;
 	uint64_t peak_bytes, peak_allocs, temporary_allocs, unmatched_frees, pid;
 };
 
@@ -71,8 +72,8 @@ static void start(void)
 	struct timespec now;
 	const char *dir = getenv("CAPTRACK_COUNT_DIR");
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	snprintf(path, sizeof(path), "%s/count.%d.%lld%09ld", dir ? dir : ".", getpid(), (long long)now.tv_sec,
-		 now.tv_nsec);
+	snprintf(path, sizeof(path), "%s/count.%d.%lld%09ld", dir ? dir : ".", getpid(),
+		 (long long)now.tv_sec, now.tv_nsec);
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0 && ftruncate(fd, 4096) == 0) {
 		void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -114,7 +115,8 @@ static void grow(void)
 	struct entry *old = table;
 	size_t old_size = table_size;
 	table_size = old_size ? 2 * old_size : 1 << 16;
-	table = mmap(NULL, table_size * sizeof(*table), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	table = mmap(NULL, table_size * sizeof(*table), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
 	if (table == MAP_FAILED)
 		abort();
 	table_used = 0;
@@ -195,17 +197,17 @@ static void *counted(void *block, size_t size)
 	return block;
 }
 
-#define OUTERMOST(call, size)                                                                              \
-	do {                                                                                               \
-		start();                                                                                   \
-		if (depth++) {                                                                             \
-			void *inner_ = call;                                                               \
-			depth--;                                                                           \
-			return inner_;                                                                     \
-		}                                                                                          \
-		void *block_ = call;                                                                       \
-		depth--;                                                                                   \
-		return counted(block_, size);                                                              \
+#define OUTERMOST(call, size)                                                                                \
+	do {                                                                                                 \
+		start();                                                                                     \
+		if (depth++) {                                                                               \
+			void *inner_ = call;                                                                 \
+			depth--;                                                                             \
+			return inner_;                                                                       \
+		}                                                                                            \
+		void *block_ = call;                                                                         \
+		depth--;                                                                                     \
+		return counted(block_, size);                                                                \
 	} while (0)
 
 void *malloc(size_t size)

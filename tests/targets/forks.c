@@ -10,7 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-__attribute__((noinline)) static void of_child(void) { void *volatile p = malloc(5000); }
+__attribute__((noinline)) static void of_child(void)
+{
+	void *volatile p = malloc(5000);
+}
 
 int main(void)
 {

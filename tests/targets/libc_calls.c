@@ -12,7 +12,11 @@
 #include <string.h>
 
 #define KEEP __attribute__((noinline))
-KEEP static void copy(void) { char *volatile text = strdup("hello"); free(text); }
+KEEP static void copy(void)
+{
+	char *volatile text = strdup("hello");
+	free(text);
+}
 
 KEEP static void print(void)
 {

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 static void *volatile kept;
-__attribute__((noinline)) static void after(void) { kept = malloc(32); }
+__attribute__((noinline)) static void after(void)
+{
+	kept = malloc(32);
+}
 
 static void *run(void *unused)
 {

@@ -16,10 +16,26 @@
 #include <stdlib.h>
 
 #define KEEP __attribute__((noinline))
-KEEP static void *peak_a(void) { void *volatile p = malloc(10000); return p; }
-KEEP static void *peak_b(void) { void *volatile p = malloc(10000); return p; }
-KEEP static void *peak_c(void) { void *volatile p = malloc(10000); return p; }
-KEEP static void *later(size_t size) { void *volatile p = malloc(size); return p; }
+KEEP static void *peak_a(void)
+{
+	void *volatile p = malloc(10000);
+	return p;
+}
+KEEP static void *peak_b(void)
+{
+	void *volatile p = malloc(10000);
+	return p;
+}
+KEEP static void *peak_c(void)
+{
+	void *volatile p = malloc(10000);
+	return p;
+}
+KEEP static void *later(size_t size)
+{
+	void *volatile p = malloc(size);
+	return p;
+}
 
 int main(void)
 {

@@ -16,7 +16,10 @@ static void (*plugin_work)(void);
 static pthread_barrier_t barrier;
 static void *volatile kept;
 
-__attribute__((noinline)) static void host_work(void) { kept = malloc(7); }
+__attribute__((noinline)) static void host_work(void)
+{
+	kept = malloc(7);
+}
 
 static void *run(void *path)
 {

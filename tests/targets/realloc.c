@@ -19,10 +19,26 @@
 #include <stdlib.h>
 
 #define KEEP __attribute__((noinline))
-KEEP static void *start(void) { void *volatile p = malloc(100); return p; }
-KEEP static void *grow(void *p) { void *volatile q = realloc(p, 5000); return q; }
-KEEP static void *shrink(void *p) { void *volatile q = realloc(p, 50); return q; }
-KEEP static void *from_null(void) { void *volatile q = realloc(NULL, 70); return q; }
+KEEP static void *start(void)
+{
+	void *volatile p = malloc(100);
+	return p;
+}
+KEEP static void *grow(void *p)
+{
+	void *volatile q = realloc(p, 5000);
+	return q;
+}
+KEEP static void *shrink(void *p)
+{
+	void *volatile q = realloc(p, 50);
+	return q;
+}
+KEEP static void *from_null(void)
+{
+	void *volatile q = realloc(NULL, 70);
+	return q;
+}
 
 KEEP static void failing(void)
 {
@@ -30,7 +46,7 @@ KEEP static void failing(void)
 	void *volatile q = realloc(p, PTRDIFF_MAX); /* fails: p is unchanged */
 	q = realloc(p, 80);
 	q = reallocarray(q, SIZE_MAX / 2, 4); /* overflows */
-	q = reallocarray(NULL, SIZE_MAX, 2); /* the same with nothing to lose */
+	q = reallocarray(NULL, SIZE_MAX, 2);  /* the same with nothing to lose */
 	q = realloc(NULL, PTRDIFF_MAX);
 }
 

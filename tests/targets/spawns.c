@@ -9,7 +9,10 @@
 #include <sys/wait.h>
 
 extern char **environ;
-__attribute__((noinline)) static void own(void) { void *volatile p = malloc(40); }
+__attribute__((noinline)) static void own(void)
+{
+	void *volatile p = malloc(40);
+}
 
 int main(void)
 {

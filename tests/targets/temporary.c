@@ -8,7 +8,11 @@
 #include <stdlib.h>
 
 #define KEEP __attribute__((noinline))
-KEEP static void at_once(void) { void *volatile p = malloc(10); free(p); }
+KEEP static void at_once(void)
+{
+	void *volatile p = malloc(10);
+	free(p);
+}
 
 KEEP static void in_pairs(void)
 {
