@@ -86,7 +86,7 @@ check: all ## formatting and static analysis
 	$(Q)scripts/check
 
 format: ## reformat the sources
-	$(Q)clang-format -i $$(git ls-files '*.c' '*.h' ':!vmlinux')
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h' ':!vmlinux' ':!tests/targets')
 
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(BUILD)/captrack-bpf $(DESTDIR)$(PREFIX)/bin/captrack-bpf

@@ -7,6 +7,8 @@
 
 /* Probes do nothing before all of them are in place. */
 volatile __u32 enabled;
+/* The next reading sends every stack, not only those that changed. */
+volatile __u32 send_all;
 __u32 next_image = 1;
 __u32 next_object = 1;
 const volatile __u32 max_depth = CT_MAX_DEPTH;

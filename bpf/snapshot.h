@@ -45,7 +45,7 @@ int snapshot_stack(struct bpf_iter__bpf_map_elem *ctx)
 	if (!image_lock(image))
 		return 1;
 	struct ct_stack_report report = {.key = *key, .image = stack->image, .flags = stack->flags};
-	bool changed = stack->epoch + 1 >= image->epoch;
+	bool changed = stack->epoch + 1 >= image->epoch || send_all;
 	if (changed)
 		report.counts = stack->epoch == image->epoch ? stack->then : stack->now;
 	image_unlock(image);

@@ -52,10 +52,15 @@ static int load_error(int code, struct ct_error *err)
 
 /* Since 5.11 BPF memory is charged to the cgroup; where it is not, this may help, and
  * where it is not allowed, it is not needed. */
-static void raise_memlock(void)
+static int load_unlimited(struct captrack *skeleton)
 {
 	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
-	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	struct rlimit former;
+	bool raised = getrlimit(RLIMIT_MEMLOCK, &former) == 0 && setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
+	int result = captrack__load(skeleton);
+	if (raised) /* a command that we start has the limit it would have had */
+		setrlimit(RLIMIT_MEMLOCK, &former);
+	return result;
 }
 
 static int take_event(void *context, void *data, size_t size)
@@ -88,7 +93,6 @@ int kernel_load(const struct kernel_options *options, struct kernel **out, struc
 	if (!kernel)
 		return ct_fail(err, -ENOMEM, "out of memory");
 	libbpf_set_print(options->verbose ? print_warnings : print_nothing);
-	raise_memlock();
 
 	struct captrack *skeleton = kernel->skeleton = captrack__open();
 	int result = skeleton ? 0 : -errno;
@@ -100,7 +104,7 @@ int kernel_load(const struct kernel_options *options, struct kernel **out, struc
 		kernel->multi_links = kernel_has_multi_links();
 		if (kernel->multi_links)
 			kernel_prepare_multi_links(skeleton);
-		result = captrack__load(skeleton);
+		result = load_unlimited(skeleton);
 	}
 	if (!result)
 		result = attach_helpers(kernel);
@@ -215,6 +219,8 @@ int kernel_read_stacks(struct kernel *kernel,
 {
 	struct ct_stack_report reports[READ_STACKS];
 	int busy = 0;
+	/* What a reading that failed did not bring must come with this one. */
+	kernel->skeleton->bss->send_all = kernel->incomplete;
 	int fd = bpf_iter_create(bpf_link__fd(kernel->stacks_link));
 	if (fd < 0)
 		return fd;
@@ -237,6 +243,7 @@ int kernel_read_stacks(struct kernel *kernel,
 		memmove(reports, reports + count, kept);
 	}
 	close(fd);
+	kernel->incomplete = result != 0;
 	return result;
 }
 

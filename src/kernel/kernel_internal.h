@@ -25,6 +25,7 @@ struct kernel {
 	struct kernel_probe *probes;
 	size_t probe_count;
 	bool multi_links;
+	bool incomplete; /* the last reading of the stacks failed */
 };
 
 /* attach.c */

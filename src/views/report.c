@@ -126,7 +126,7 @@ static void write_totals(const struct profile *profile, FILE *out)
 	write_total(out, "reallocs", format_count(totals->reallocs, value),
 		    "each counts as an allocation, and as a free of the old block");
 	write_total(out, "temporary", format_count(totals->temporary_allocs, value),
-		    "%.1f%% of allocations: freed before the thread's next",
+		    "%.1f%% of allocations: freed before the next one on their thread",
 		    percent_of(totals->temporary_allocs, totals->allocs));
 	if (profile->failed_allocs)
 		write_total(out, "failed", format_count(profile->failed_allocs, value),
@@ -188,7 +188,7 @@ static void write_frames(const struct profile *profile, const struct profile_sta
 		fprintf(out, "%*s... (goes on beyond what was kept)\n", INDENT, "");
 }
 
-/* The rank and the figure sorted by. */
+/* The rank, the figure sorted by, and a peak that it is not. */
 static void write_stack_head(const struct profile *profile, const struct profile_counts *counts, size_t rank,
 			     enum report_sort sort, const struct style *style, FILE *out)
 {
@@ -201,7 +201,9 @@ static void write_stack_head(const struct profile *profile, const struct profile
 		percent_of(value, figure(&profile->totals, key->value)));
 	if (key->unit)
 		fprintf(out, "  in %s %s", format_count(figure(counts, key->count), text), key->unit);
-	fprintf(out, "%s\n", style->end);
+	fprintf(out, "%s%s %s%s\n", key->unit ? ", " : "  ", sort == REPORT_AT_PEAK ? "own peak" : "at peak",
+		format_bytes(sort == REPORT_AT_PEAK ? counts->peak_bytes : counts->at_peak_bytes, text),
+		style->end);
 }
 
 /* The figures beside it. */
@@ -216,10 +218,6 @@ static void write_stack_figures(const struct profile_counts *counts, enum report
 	if (sort != REPORT_LIVE)
 		fprintf(out, "live %s in %s, ", format_bytes(counts->live_bytes, bytes),
 			format_count(counts->live_allocs, count));
-	if (sort == REPORT_AT_PEAK)
-		fprintf(out, "own peak %s, ", format_bytes(counts->peak_bytes, bytes));
-	else
-		fprintf(out, "at peak %s, ", format_bytes(counts->at_peak_bytes, bytes));
 	fprintf(out, "%s temporary%s\n", format_count(counts->temporary_allocs, count), style->end);
 }
 

@@ -8,9 +8,10 @@
  * expect: stack('big').allocs == 8
  * expect: stack('big').at_peak_bytes == 8 << 20
  * expect: stack('work').at_peak_bytes == 0
- * expect: totals.peak_bytes == (8 << 20) + stack('pthread_create').at_peak_bytes +
- * stack('allocate_dtv').at_peak_bytes or integrity.truncated_stacks > 0 expect: integrity.unmatched_frees ==
- * 0 expect: integrity.missed_frees == 0 expect: integrity.dropped_events == 0
+ * expect: 0 <= totals.peak_bytes - (8 << 20) <= 8 * 400
+ * expect: integrity.unmatched_frees == 0
+ * expect: integrity.missed_frees == 0
+ * expect: integrity.dropped_events == 0
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -28,9 +28,27 @@ static void fill_counts(struct profile_counts *counts, uint64_t allocs, uint64_t
 	};
 }
 
+static struct profile_object *new_object(struct profile *profile)
+{
+	int64_t index = profile_add_object(profile);
+	return &profile->objects[index];
+}
+
+static struct profile_frame *new_frame(struct profile *profile)
+{
+	int64_t index = profile_add_frame(profile);
+	return &profile->frames[index];
+}
+
+static struct profile_stack *new_stack(struct profile *profile)
+{
+	int64_t index = profile_add_stack(profile);
+	return &profile->stacks[index];
+}
+
 static void fill_frames(struct profile *profile)
 {
-	struct profile_frame *frame = &profile->frames[profile_add_frame(profile)];
+	struct profile_frame *frame = new_frame(profile);
 	frame->offset = 0x1234;
 	frame->function = strdup("outer");
 	frame->file = strdup("/src/a.c");
@@ -42,7 +60,7 @@ static void fill_frames(struct profile *profile)
 	frame->inlined[0].file = strdup("/src/a.h");
 	frame->inlined[0].line = 3;
 
-	frame = &profile->frames[profile_add_frame(profile)];
+	frame = new_frame(profile);
 	frame->object = 1;
 	frame->offset = UINT64_MAX;
 	frame->function = strdup("sym");
@@ -52,13 +70,13 @@ static void fill_frames(struct profile *profile)
 
 static void fill_stacks(struct profile *profile)
 {
-	struct profile_stack *stack = &profile->stacks[profile_add_stack(profile)];
+	struct profile_stack *stack = new_stack(profile);
 	fill_counts(&stack->counts, 10, 300);
 	stack->frames = calloc(2, sizeof(*stack->frames));
 	stack->frames[0] = 1;
 	stack->n_frames = 2;
 	stack->truncated = true;
-	stack = &profile->stacks[profile_add_stack(profile)]; /* [unknown] */
+	stack = new_stack(profile); /* [unknown] */
 	fill_counts(&stack->counts, 20, 500);
 	profile_sum_stacks(profile);
 	profile->peak_allocs = profile->totals.at_peak_allocs;
@@ -86,8 +104,8 @@ static void fill_profile(struct profile *profile)
 	profile->capture.probes = calloc(1, sizeof(*profile->capture.probes));
 	profile->capture.n_probes = 1;
 	profile->capture.probes[0] = (struct profile_probe){strdup("malloc"), 1, 0x98930, "return"};
-	profile->objects[profile_add_object(profile)].path = strdup("/bin/x");
-	struct profile_object *object = &profile->objects[profile_add_object(profile)];
+	new_object(profile)->path = strdup("/bin/x");
+	struct profile_object *object = new_object(profile);
 	object->path = strdup("/lib/libc.so.6");
 	object->build_id = strdup("00ff");
 	fill_frames(profile);
@@ -207,7 +225,7 @@ static void test_order_of_stacks(void **state)
 	struct ct_error err = {0};
 	size_t length, n = sizeof(rows) / sizeof(*rows);
 	for (size_t i = 0; i < n; i++) {
-		struct profile_stack *stack = &profile.stacks[profile_add_stack(&profile)];
+		struct profile_stack *stack = new_stack(&profile);
 		stack->counts.at_peak_bytes = rows[i][0];
 		stack->counts.live_bytes = rows[i][1];
 		stack->counts.allocated_bytes = rows[i][2];
