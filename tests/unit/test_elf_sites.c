@@ -159,7 +159,8 @@ static void test_mutated_files_do_no_harm(void **state)
 			probes_find(glibc(), fd, sites);
 		program_kind_of(fd);
 		if (i % 50 == 0 || i % 7 == 0)
-			assert_int_equal(pwrite(fd, bytes, (size_t)(i % 50 ? 300000 : st.st_size), 0), i % 50 ? 300000 : st.st_size);
+			assert_int_equal(pwrite(fd, bytes, (size_t)(i % 50 ? 300000 : st.st_size), 0),
+					 i % 50 ? 300000 : st.st_size);
 	}
 	close(fd);
 	free(bytes);
