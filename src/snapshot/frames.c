@@ -128,6 +128,30 @@ static int64_t image_frame(struct snapshots *snapshots, struct image_state *stat
 	return symbols && symbols_name(symbols, offset, frame) ? -ENOMEM : index;
 }
 
+static bool is_object(const struct profile *profile, const struct profile_frame *frame, const char *name)
+{
+	const char *path = profile->objects[frame->object].path;
+	const char *base = path ? strrchr(path, '/') : NULL;
+	return base && !strcmp(base + 1, name);
+}
+
+/* Does the stack reach the start of the program or of its thread? Frame pointers do not
+ * tell. The C library starts both, so a whole stack comes from elsewhere and ends there;
+ * one that ends elsewhere, or never left it, was lost on the way. */
+static bool is_whole(const struct profile *profile, const struct profile_stack *stack)
+{
+	const struct profile_frame *last = &profile->frames[stack->frames[stack->n_frames - 1]];
+	if (last->function &&
+	    (!strcmp(last->function, "_start") || !strncmp(last->function, "__libc_start", 12)))
+		return true;
+	if (!is_object(profile, last, "libc.so.6"))
+		return false;
+	for (uint32_t i = 0; i < stack->n_frames; i++)
+		if (!is_object(profile, &profile->frames[stack->frames[i]], "libc.so.6"))
+			return true;
+	return last->function && !strncmp(last->function, "start_thread", 12);
+}
+
 int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
 			const struct ct_stack_report *report)
 {
@@ -155,7 +179,8 @@ int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
 	}
 	profile->stacks[index].frames = indexes;
 	profile->stacks[index].n_frames = frames.count;
-	profile->stacks[index].truncated = report->flags & CT_STACK_TRUNCATED;
+	profile->stacks[index].truncated =
+		(report->flags & CT_STACK_TRUNCATED) || !is_whole(profile, &profile->stacks[index]);
 	state->truncated_stacks += profile->stacks[index].truncated;
 	state->unknown_object_stacks += unknown_object;
 	return index;

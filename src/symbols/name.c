@@ -86,7 +86,8 @@ static bool find_unit_by_ranges(struct symbols_file *file, Dwarf *dwarf, Dwarf_A
 				break;
 			offset = next;
 		}
-		qsort(file->units, file->unit_count, sizeof(*file->units), by_low);
+		if (file->unit_count)
+			qsort(file->units, file->unit_count, sizeof(*file->units), by_low);
 	}
 	size_t low = 0, high = file->unit_count;
 	while (low < high) {

@@ -17,18 +17,19 @@
 
 #include "captrack/symbols.h"
 
-static const char source[] = "static inline __attribute__((always_inline)) int inner(volatile int *p)\n" /* line 1 */
-			     "{\n"
-			     "	return *p + 1;\n" /* 3 */
-			     "}\n"
-			     "static inline __attribute__((always_inline)) int middle(volatile int *p)\n"
-			     "{\n"
-			     "	return inner(p) * 2;\n" /* 7 */
-			     "}\n"
-			     "__attribute__((noinline)) int outer(volatile int *p)\n"
-			     "{\n"
-			     "	return middle(p);\n" /* 11 */
-			     "}\n";
+static const char source[] =
+	"static inline __attribute__((always_inline)) int inner(volatile int *p)\n" /* line 1 */
+	"{\n"
+	"	return *p + 1;\n" /* 3 */
+	"}\n"
+	"static inline __attribute__((always_inline)) int middle(volatile int *p)\n"
+	"{\n"
+	"	return inner(p) * 2;\n" /* 7 */
+	"}\n"
+	"__attribute__((noinline)) int outer(volatile int *p)\n"
+	"{\n"
+	"	return middle(p);\n" /* 11 */
+	"}\n";
 
 static char dir[] = "/tmp/captrack-symbols-XXXXXX";
 
@@ -147,7 +148,8 @@ static void test_debug_info_of_clang_which_has_no_aranges(void **state)
 static void test_separate_debug_file_beside_it(void **state)
 {
 	(void)state;
-	assert_true(run("cc -O2 -g -fPIC -shared -o linked.so in.c && objcopy --only-keep-debug linked.so linked.debug && "
+	assert_true(run("cc -O2 -g -fPIC -shared -o linked.so in.c && objcopy --only-keep-debug linked.so "
+			"linked.debug && "
 			"strip linked.so && objcopy --add-gnu-debuglink=linked.debug linked.so"));
 	check_inlined("linked.so");
 }
