@@ -35,6 +35,20 @@ int on_free(struct pt_regs *ctx)
 	return call_free(ctx);
 }
 
+/* A perf uprobe belongs to the main thread and ends with it: worth a word to the user
+ * where other threads go on. */
+SEC("raw_tp/sched_process_exit")
+int on_exit(void *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 ids = bpf_get_current_pid_tgid();
+	__u32 image = image_of_process();
+	struct ct_image *found = image && (__u32)ids == ids >> 32 ? image_find(image) : NULL;
+	if (found && task->signal->live.counter > 0)
+		count(found, CT_MAIN_THREAD_GONE);
+	return 0;
+}
+
 /* exec: the process is a new image from here on, with nothing of the old one's. */
 SEC("raw_tp/sched_process_exec")
 int on_exec(void *ctx)

@@ -36,6 +36,9 @@ static const struct {
 				      "events were lost under contention: all totals are too low"},
 	[INTEGRITY_DROPPED_THREADS] =
 		{"dropped_calls", "allocator calls were not seen: no kernel memory for a thread's state"},
+	[INTEGRITY_MAIN_THREAD_GONE] = {"main_thread_gone",
+					"the main thread ended before the others, and on this kernel the "
+					"probes with it: later calls are missing"},
 };
 
 const char *profile_integrity_name(enum profile_integrity which)

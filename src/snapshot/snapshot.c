@@ -219,6 +219,7 @@ static void fill_integrity(struct image_state *state, const uint64_t counters[CT
 		[CT_LOST_RETURNS] = INTEGRITY_LOST_RETURNS,
 		[CT_UNREADABLE_RESULTS] = INTEGRITY_UNREADABLE_RESULTS,
 		[CT_DROPPED_EVENTS] = INTEGRITY_DROPPED_EVENTS,
+		[CT_MAIN_THREAD_GONE] = INTEGRITY_MAIN_THREAD_GONE,
 		[CT_DROPPED_THREADS] = INTEGRITY_DROPPED_THREADS,
 	};
 	struct profile *profile = &state->image.profile;

@@ -181,3 +181,10 @@ def test_both_ways_to_attach_say_the_same():
         run = profile(harness.target('realloc'), env=env, folder=f'out{len(env)}')
         totals.append({k: v for k, v in run.profile.totals.items() if k != 'peak_ms'})
     assert totals[0] == totals[1], totals
+
+
+def test_end_of_the_main_thread_is_told_where_probes_end_with_it():
+    run = profile(harness.target('main_gone'), env={'CAPTRACK_ATTACH': 'perf'})
+    assert run.profile.integrity.main_thread_gone == 1 and 'main thread' in run.stderr, run.stderr
+    run = profile(harness.target('leak'), env={'CAPTRACK_ATTACH': 'perf'}, folder='second')
+    assert run.profile.integrity.main_thread_gone == 0

@@ -142,7 +142,7 @@ static const char golden[] =
 	"\"peak_ms\":77,\"temporary_allocs\":15},\n"
 	"\"integrity\":{\"unmatched_frees\":0,\"internal_frees\":0,\"dropped_blocks\":0,\"dropped_stacks\":5,"
 	"\"truncated_stacks\":0,\"unknown_object_stacks\":0,\"missed_frees\":0,\"lost_returns\":0,"
-	"\"unreadable_results\":0,\"dropped_events\":0,\"dropped_calls\":0},\n"
+	"\"unreadable_results\":0,\"dropped_events\":0,\"dropped_calls\":0,\"main_thread_gone\":0},\n"
 	"\"objects\":[\n"
 	"{\"path\":\"/bin/x\"},\n"
 	"{\"path\":\"/lib/libc.so.6\",\"build_id\":\"00ff\"}],\n"
