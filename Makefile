@@ -13,7 +13,7 @@ CFLAGS   ?= -O2 -g
 ARCH     := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-        -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough -Wno-format-nonliteral
+        -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-format-nonliteral
 CT_CFLAGS := -std=c17 -D_GNU_SOURCE -DCT_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD) $(WARN) \
              -fno-strict-aliasing -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
              $(shell pkg-config --cflags $(PKG)) $(CFLAGS)

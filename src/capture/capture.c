@@ -3,7 +3,6 @@
 #include "capture_internal.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +12,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-void capture_say(const struct capture *capture, const char *format, ...)
-{
-	va_list args;
-	if (capture->options->verbosity < 0)
-		return;
-	fputs("captrack-bpf: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
 
 /* Signals are read from a descriptor; blocked before the command is forked, so that
  * none is lost between. */

@@ -68,7 +68,7 @@ int capture_loop(struct capture *capture);
 /* The capture is over, the command is not: pass signals on until it ends. */
 void capture_wait_command(struct capture *capture, struct target *command);
 
-/* "captrack-bpf: ..." to stderr, unless quiet. */
+/* say.c: "captrack-bpf: ..." to stderr, unless quiet. */
 void capture_say(const struct capture *capture, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
