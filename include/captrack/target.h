@@ -60,6 +60,7 @@ struct mapped_file {
 	char *path; /* as the target sees it */
 	int fd;     /* open for reading, or -1 where it could not be opened */
 	int open_errno;
+	bool looked_at;   /* by the capture, for a malloc of its own */
 	void *owner_data; /* the snapshot's symbols file; not touched here */
 	struct mapped_file *next;
 };

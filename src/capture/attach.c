@@ -104,6 +104,20 @@ void capture_note_probes(struct capture *capture, struct image *image)
 			visit_file(&search, capture->attached[i].file);
 }
 
+void capture_warn_of_others(struct capture *capture)
+{
+	for (struct mapped_file *file = mappings_first(capture->mappings); file; file = file->next) {
+		if (file->fd < 0 || file->looked_at)
+			continue;
+		file->looked_at = true;
+		if (probes_has_other_malloc(file->fd))
+			capture_say(capture,
+				    "warning: %s has a malloc of its own; this version counts glibc's only, "
+				    "so what that one serves by itself is missing",
+				    file->path);
+	}
+}
+
 enum program_kind capture_program_kind(pid_t pid)
 {
 	char path[64];

@@ -206,6 +206,7 @@ static int serve(struct capture *capture)
 	start_timers(capture);
 	int signal = capture_loop(capture);
 	kernel_enable(capture->kernel, false);
+	capture_warn_of_others(capture);
 	capture_write(capture, signal ? PROFILE_SIGNAL : PROFILE_DETACH, true);
 	kernel_detach(capture->kernel, 0);
 	if (!command)

@@ -51,6 +51,8 @@ int capture_add_image(struct capture *capture, pid_t pid, bool running, struct i
 void capture_note_probes(struct capture *capture, struct image *image);
 /* An image that began by exec. */
 void capture_exec(void *context, const struct ct_exec_event *event);
+/* Warns of files that bring a malloc of their own, once each. */
+void capture_warn_of_others(struct capture *capture);
 /* "no allocator found in ...", with the reason as far as it can be told. */
 int capture_no_allocator(pid_t pid, struct ct_error *err);
 enum program_kind capture_program_kind(pid_t pid);

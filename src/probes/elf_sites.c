@@ -158,6 +158,32 @@ int probes_find(const struct allocator *allocator, int fd, struct probe_site sit
 	return count;
 }
 
+static bool defines_malloc(Elf *elf)
+{
+	GElf_Shdr header;
+	GElf_Sym symbol;
+	Elf_Scn *section = find_section(elf, SHT_DYNSYM, &header);
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	for (int i = 0; data && i < MAX_SYMBOLS && gelf_getsym(data, i, &symbol); i++) {
+		const char *name = elf_strptr(elf, header.sh_link, symbol.st_name);
+		if (symbol.st_shndx != SHN_UNDEF && GELF_ST_TYPE(symbol.st_info) == STT_FUNC && name &&
+		    !strcmp(name, "malloc"))
+			return true;
+	}
+	return false;
+}
+
+bool probes_has_other_malloc(int fd)
+{
+	Elf *elf = open_elf(fd);
+	bool other = elf && is_of_this_machine(elf) && !soname_matches(elf, "ld-linux");
+	for (const struct allocator *const *allocator = allocators_all(); other && *allocator; allocator++)
+		other = !soname_matches(elf, (*allocator)->soname);
+	other = other && defines_malloc(elf);
+	elf_end(elf);
+	return other;
+}
+
 enum program_kind program_kind_of(int fd)
 {
 	GElf_Phdr interpreter;

@@ -188,3 +188,16 @@ def test_end_of_the_main_thread_is_told_where_probes_end_with_it():
     assert run.profile.integrity.main_thread_gone == 1 and 'main thread' in run.stderr, run.stderr
     run = profile(harness.target('leak'), env={'CAPTRACK_ATTACH': 'perf'}, folder='second')
     assert run.profile.integrity.main_thread_gone == 0
+
+
+def test_another_malloc_in_the_process_is_told():
+    pathlib.Path('own.c').write_text("""
+        #include <stddef.h>
+        static char heap[1 << 20];
+        static size_t used;
+        void *malloc(size_t n) { void *p = heap + used; used += n + 15 & ~15ul; return p; }
+        void free(void *p) { (void)p; }""")
+    subprocess.run([harness.need('gcc'), '-fno-builtin', '-shared', '-fPIC', '-o', 'own.so', 'own.c'], check=True)
+    run = profile('env', f'LD_PRELOAD={os.getcwd()}/own.so', harness.target('leak'))
+    assert run.status == 0 and 'own.so has a malloc of its own' in run.stderr, run.stderr
+    assert 'of its own' not in profile(harness.target('leak'), folder='second').stderr
