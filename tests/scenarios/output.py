@@ -110,9 +110,17 @@ def test_full_disk_never_stops_the_capture():
     os.mkdir('small')
     if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', 'small'], capture_output=True).returncode:
         raise harness.Skip('no tmpfs can be mounted here')
+
+    def fill():
+        with open('small/fill', 'wb', buffering=0) as file:
+            try:
+                while file.write(bytes(1024)):
+                    pass
+            except OSError:
+                return
+
     try:
-        with open('small/fill', 'wb') as file:
-            file.write(bytes(60 << 10))
+        fill()
         tool = harness.start_tool('-o', 'small', '-i', '50', '--', *BUSY)
         time.sleep(0.6)
         assert not glob.glob('small/*.json'), 'it was meant to be full'
@@ -123,16 +131,12 @@ def test_full_disk_never_stops_the_capture():
         assert stderr.count('No space left') == 1, stderr
         found = glob.glob('small/*.json')
         assert len(found) == 1 and harness.load(found[0]).data['state'] == 'final', stderr
-        with open('small/fill', 'wb') as file:
-            try:
-                file.write(bytes(64 << 10))
-            except OSError:
-                pass
+        fill()
         run = subprocess.run([harness.TOOL, '-o', 'small', '--', 'true'], capture_output=True, text=True)
         assert 'No space left' in run.stderr and run.returncode == 0, run
         assert len(glob.glob('small/*.json')) == 1 and not glob.glob('small/.*.tmp')
     finally:
-        subprocess.run(['umount', 'small'])
+        subprocess.run(['umount', '--lazy', 'small'])
 
 
 def test_folder_that_cannot_be_written():
