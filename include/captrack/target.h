@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "captrack/error.h"
@@ -17,11 +18,17 @@ struct target;
  * kernel thread, a zombie, one that we may not look at (-EPERM). */
 int target_open(pid_t pid, struct target **out, struct ct_error *err);
 
-/* Forks a child that will run argv[0] (searched in PATH) and holds it before the
- * exec. `mask` is the signal mask that it will run with. `user` (NULL: as we are) names whom it runs as. The
- * child shares our stdio, terminal and process group. -ENOENT where there is no such user. */
-int target_spawn(char *const argv[], const char *user, const sigset_t *mask, struct target **out,
-		 struct ct_error *err);
+/* What we changed of our own at start, to be given to a child as it was. */
+struct target_inherit {
+	sigset_t signal_mask;
+	struct rlimit open_files;
+};
+
+/* Forks a child that will run argv[0] (searched in PATH) and holds it before the exec.
+ * `user` (NULL: as we are) names whom it runs as. The child shares our stdio, terminal and
+ * process group. -ENOENT where there is no such user. */
+int target_spawn(char *const argv[], const char *user, const struct target_inherit *inherit,
+		 struct target **out, struct ct_error *err);
 
 /* Lets a spawned child exec, and holds it after the exec and after each executable
  * file that its dynamic loader maps, to call ready(context): 1 means that all is in

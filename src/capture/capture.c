@@ -22,7 +22,7 @@ static int open_signals(struct capture *capture, struct ct_error *err)
 	for (const int *signal = (const int[]){SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGCHLD, 0};
 	     *signal; signal++)
 		sigaddset(&ours, *signal);
-	sigprocmask(SIG_BLOCK, &ours, &capture->former_mask);
+	sigprocmask(SIG_BLOCK, &ours, &capture->inherit.signal_mask);
 	capture->signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	return capture->signal_fd < 0 ? ct_fail(err, -errno, "signalfd: %s", strerror(errno)) : 0;
 }
@@ -49,13 +49,12 @@ static void start_timers(struct capture *capture)
 }
 
 /* Every probe and every mapped file is a descriptor. The command keeps its own limit. */
-static void raise_open_files(void)
+static void raise_open_files(struct capture *capture)
 {
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	getrlimit(RLIMIT_NOFILE, &capture->inherit.open_files);
+	struct rlimit limit = capture->inherit.open_files;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int capture_init(struct capture *capture, const struct capture_options *options, struct ct_error *err)
@@ -68,6 +67,7 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		.verbose = options->verbosity > 0,
 	};
 	memset(capture, 0, sizeof(*capture));
+	raise_open_files(capture);
 	capture->options = options;
 	capture->signal_fd = capture->interval_fd = capture->duration_fd = -1;
 	capture->interval_ms = options->interval_ms;
@@ -107,7 +107,8 @@ static void capture_deinit(struct capture *capture)
 	     *fd != -2; fd++)
 		if (*fd >= 0)
 			close(*fd);
-	sigprocmask(SIG_SETMASK, &capture->former_mask, NULL);
+	sigprocmask(SIG_SETMASK, &capture->inherit.signal_mask, NULL);
+	setrlimit(RLIMIT_NOFILE, &capture->inherit.open_files);
 }
 
 /* -p: nothing stops, so the image is entered before the probes and all begin at once. */
@@ -156,7 +157,7 @@ static int command_ready(void *context)
 static int start_command(struct capture *capture, struct ct_error *err)
 {
 	struct command_start start = {.capture = capture, .err = err};
-	int result = target_spawn(capture->options->command, capture->options->user, &capture->former_mask,
+	int result = target_spawn(capture->options->command, capture->options->user, &capture->inherit,
 				  &start.target, err);
 	if (result)
 		return result;
@@ -164,8 +165,7 @@ static int start_command(struct capture *capture, struct ct_error *err)
 	result = mapping_news_open(target_pid(start.target), &capture->news, err);
 	if (result)
 		return result;
-	signal(SIGPIPE, SIG_IGN); /* after the fork: the command keeps its own, and its limits */
-	raise_open_files();
+	signal(SIGPIPE, SIG_IGN); /* after the fork: the command keeps its own */
 	result = target_start(start.target, command_ready, &start, err);
 	if (result == -ENODATA && !err->text[0])
 		capture_no_allocator(target_pid(start.target), err);
@@ -229,7 +229,6 @@ int capture_run(const struct capture_options *options, struct ct_error *err)
 			status = result ? run_unprofiled(&capture, result, err) : serve(&capture);
 		} else {
 			result = 0;
-			raise_open_files();
 			for (size_t i = 0; i < options->pid_count && !result; i++)
 				result = start_running(&capture, options->pids[i], err);
 			kernel_enable(capture.kernel, !result);

@@ -29,7 +29,7 @@ struct capture {
 	size_t target_count;
 	struct attached_file *attached;
 	size_t attached_count;
-	sigset_t former_mask; /* what the command runs with */
+	struct target_inherit inherit;
 	int signal_fd;
 	int interval_fd; /* timers */
 	int duration_fd;

@@ -39,6 +39,10 @@ static int load_error(int code, struct ct_error *err)
 		return ct_fail(err, code,
 			       "cannot load BPF programs: out of memory; smaller --max-live or --max-stacks "
 			       "may help");
+	if (code == -EMFILE)
+		return ct_fail(err, code,
+			       "cannot load BPF programs: %s; raise the limit of open files (ulimit -Hn)",
+			       strerror(-code));
 	if (code == -ENOSYS)
 		return ct_fail(
 			err, code,

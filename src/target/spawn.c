@@ -33,12 +33,14 @@ static int become(const struct passwd *user)
 
 /* The child's side: async-signal-safe calls, but for initgroups before any thread. */
 static void __attribute__((noreturn))
-child_main(int go_fd, int report_fd, char *const argv[], const struct passwd *user, const sigset_t *mask)
+child_main(int go_fd, int report_fd, char *const argv[], const struct passwd *user,
+	   const struct target_inherit *inherit)
 {
 	char byte;
 	if (read(go_fd, &byte, 1) != 1)
 		_exit(127); /* the profiler gave up */
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	setrlimit(RLIMIT_NOFILE, &inherit->open_files);
+	sigprocmask(SIG_SETMASK, &inherit->signal_mask, NULL);
 	if (become(user) == 0)
 		execvp(argv[0], argv);
 	int error = errno;
@@ -47,8 +49,8 @@ child_main(int go_fd, int report_fd, char *const argv[], const struct passwd *us
 	_exit(error == ENOENT ? 127 : 126);
 }
 
-int target_spawn(char *const argv[], const char *user, const sigset_t *mask, struct target **out,
-		 struct ct_error *err)
+int target_spawn(char *const argv[], const char *user, const struct target_inherit *inherit,
+		 struct target **out, struct ct_error *err)
 {
 	const struct passwd *entry = NULL;
 	if (user) {
@@ -75,7 +77,7 @@ int target_spawn(char *const argv[], const char *user, const sigset_t *mask, str
 	if (target->pid == 0) {
 		close(go[1]);
 		close(report[0]);
-		child_main(go[0], report[1], argv, entry, mask);
+		child_main(go[0], report[1], argv, entry, inherit);
 	}
 	close(go[0]);
 	close(report[1]);
