@@ -6,6 +6,7 @@
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
 
 #include "captrack/records.h"
 
@@ -46,6 +47,18 @@ int on_exit(void *ctx)
 	struct ct_image *found = image && (__u32)ids == ids >> 32 ? image_find(image) : NULL;
 	if (found && task->signal->live.counter > 0)
 		count(found, CT_MAIN_THREAD_GONE);
+	return 0;
+}
+
+/* A child is not profiled: its parent's profile says that there was one. */
+SEC("raw_tp/sched_process_fork")
+int on_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *child = (void *)ctx->args[1];
+	__u32 image = image_of_process();
+	struct ct_image *found = image ? image_find(image) : NULL;
+	if (found && BPF_CORE_READ(child, tgid) != bpf_get_current_pid_tgid() >> 32)
+		count(found, CT_UNFOLLOWED_CHILDREN);
 	return 0;
 }
 

@@ -54,6 +54,10 @@ struct pt_regs {
 };
 #endif
 
+struct bpf_raw_tracepoint_args { /* include/uapi/linux/bpf.h */
+	__u64 args[0];
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct super_block {

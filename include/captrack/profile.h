@@ -92,6 +92,7 @@ enum profile_integrity {
 	INTEGRITY_UNREADABLE_RESULTS,    /* an out-parameter that could not be read */
 	INTEGRITY_DROPPED_EVENTS,        /* bookings lost: totals are too low */
 	INTEGRITY_DROPPED_THREADS,       /* calls not seen: no room for a thread's state */
+	INTEGRITY_UNFOLLOWED_CHILDREN,   /* processes forked off; not profiled */
 	INTEGRITY_MAIN_THREAD_GONE,      /* and the probes with it: what came later is not counted */
 	INTEGRITY_COUNT
 };

@@ -213,6 +213,8 @@ static int serve(struct capture *capture)
 		return capture->write_failed ? EXIT_CAPTURE : 0;
 	if (signal && !target_has_ended(command))
 		kill(target_pid(command), signal);
+	else if (!target_has_ended(command))
+		capture_say(capture, "the capture has ended; waiting for the command, for its exit status");
 	capture_wait_command(capture, command);
 	return status_of(command);
 }

@@ -98,6 +98,9 @@ static int take_option(struct capture_options *capture, int option, const char *
 			return wrong_value("-p", value, "not a process id");
 		if (capture->pid_count == MAX_PIDS)
 			return wrong_value("-p", value, "too many processes in one capture");
+		for (size_t i = 0; i < capture->pid_count; i++)
+			if (pids[i] == (pid_t)number) /* given twice: once is enough */
+				return 0;
 		pids[capture->pid_count++] = (pid_t)number;
 		return 0;
 	case 'o':

@@ -13,7 +13,9 @@ enum { MAX_OPTIONS = 32 };
 int options_next(const struct command *command, int argc, char **argv, const char **value)
 {
 	struct option longs[MAX_OPTIONS + 1] = {0};
-	char letters[3 * MAX_OPTIONS + 2] = "+"; /* stop at the first word: it is the command's */
+	/* Of a capture the first word begins the command, and what follows is that one's. */
+	char letters[3 * MAX_OPTIONS + 2] = "";
+	strcpy(letters, command->name ? "" : "+");
 	size_t count = 0;
 	for (const struct command_option *option = command->options; option->name && count < MAX_OPTIONS;
 	     option++) {

@@ -34,7 +34,10 @@ static int run(int argc, char **argv)
 		switch (option) {
 		case 's':
 			if (!report_sort_parse(value, &report.sort))
-				return usage_error(&report_command, "--sort %s: no such key", value);
+				return usage_error(&report_command,
+						   "--sort %s: not one of at-peak, live, peak, allocated, "
+						   "allocs, temporary",
+						   value);
 			break;
 		case 'n':
 			report.top = strtoul(value, &end, 10);
@@ -49,8 +52,9 @@ static int run(int argc, char **argv)
 		}
 	}
 	if (argc - optind != 1)
-		return usage_error(&report_command, argc == optind ? "which profile? give the file's name"
-								   : "one profile at a time");
+		return usage_error(&report_command, argc == optind
+							    ? "which profile? give the file's name"
+							    : "one profile at a time (several names given)");
 	struct profile profile;
 	struct ct_error err;
 	if (profile_read_file(argv[optind], &profile, &err)) {

@@ -87,6 +87,9 @@ static int attach_helpers(struct kernel *kernel)
 	kernel->exec_link = bpf_program__attach_raw_tracepoint(skeleton->progs.on_exec, "sched_process_exec");
 	if (!kernel->exec_link)
 		return -errno;
+	kernel->fork_link = bpf_program__attach_raw_tracepoint(skeleton->progs.on_fork, "sched_process_fork");
+	if (!kernel->fork_link)
+		return -errno;
 	if (!kernel->multi_links) {
 		kernel->exit_link =
 			bpf_program__attach_raw_tracepoint(skeleton->progs.on_exit, "sched_process_exit");
@@ -134,6 +137,7 @@ void kernel_free(struct kernel *kernel)
 	ring_buffer__free(kernel->events);
 	bpf_link__destroy(kernel->stacks_link);
 	bpf_link__destroy(kernel->exec_link);
+	bpf_link__destroy(kernel->fork_link);
 	bpf_link__destroy(kernel->exit_link);
 	captrack__destroy(kernel->skeleton);
 	free(kernel);

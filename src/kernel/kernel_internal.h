@@ -18,6 +18,7 @@ struct kernel_probe { /* attached, with the process that it is for: one of the t
 struct kernel {
 	struct captrack *skeleton;
 	struct bpf_link *exec_link;
+	struct bpf_link *fork_link;
 	struct bpf_link *exit_link; /* NULL where probes outlive the main thread */
 	struct bpf_link *stacks_link;
 	struct ring_buffer *events;

@@ -21,7 +21,7 @@ static const struct {
 		 "--max-stacks N"},
 	[INTEGRITY_TRUNCATED_STACKS] =
 		{"truncated_stacks",
-		 "stacks are not whole: deeper than --max-depth N, or code without frame pointers"},
+		 "stacks are not whole: code without frame pointers, or deeper than --max-depth N"},
 	[INTEGRITY_UNKNOWN_OBJECT_STACKS] = {"unknown_object_stacks",
 					     "stacks pass through memory that is no known file (JIT code, "
 					     "for one); those frames have no name"},
@@ -36,6 +36,8 @@ static const struct {
 				      "events were lost under contention: all totals are too low"},
 	[INTEGRITY_DROPPED_THREADS] =
 		{"dropped_calls", "allocator calls were not seen: no kernel memory for a thread's state"},
+	[INTEGRITY_UNFOLLOWED_CHILDREN] =
+		{"unfollowed_children", "child processes were started; this version does not profile them"},
 	[INTEGRITY_MAIN_THREAD_GONE] = {"main_thread_gone",
 					"the main thread ended before the others, and on this kernel the "
 					"probes with it: later calls are missing"},
@@ -55,5 +57,7 @@ bool profile_integrity_warns(const struct profile *profile, enum profile_integri
 {
 	if (!profile->integrity[which] || which == INTEGRITY_INTERNAL_FREES)
 		return false;
-	return which != INTEGRITY_UNMATCHED_FREES || !profile->target.attached_running;
+	/* Of a process that ran already neither is a surprise. */
+	return (which != INTEGRITY_UNMATCHED_FREES && which != INTEGRITY_UNFOLLOWED_CHILDREN) ||
+	       !profile->target.attached_running;
 }

@@ -77,9 +77,10 @@ int target_open(pid_t pid, struct target **out, struct ct_error *err)
 		result = ct_fail(err, -EINVAL, "process %d is a kernel thread: it has no heap of its own",
 				 pid);
 	else if (read_proc(pid, "maps", maps, sizeof(maps)) == -EACCES)
-		result = ct_fail(err, -EPERM,
-				 "not allowed to look at process %d: it is another user's; run with sudo",
-				 pid);
+		result = ct_fail(
+			err, -EPERM, "not allowed to look at process %d: %s", pid,
+			geteuid() ? "it is another user's; run with sudo"
+				  : "root lacks a capability that it has, or a security module forbids it");
 	struct target *target = result ? NULL : calloc(1, sizeof(*target));
 	if (!target) {
 		close(pidfd);

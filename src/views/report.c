@@ -185,7 +185,7 @@ static void write_frames(const struct profile *profile, const struct profile_sta
 	if (lines.most < total)
 		fprintf(out, "%*s... %zu more\n", INDENT, "", total - lines.most);
 	else if (stack->truncated)
-		fprintf(out, "%*s... (goes on beyond what was kept)\n", INDENT, "");
+		fprintf(out, "%*s... (its callers are not known)\n", INDENT, "");
 }
 
 /* The rank, the figure sorted by, and a peak that it is not. */
@@ -222,25 +222,17 @@ static void write_stack_figures(const struct profile_counts *counts, enum report
 }
 
 /* Those that are shown: with a figure, and not more than asked for. */
-static size_t count_shown(const struct profile_stack **sorted, size_t n, const struct sort_key *key,
-			  size_t top)
+/* The stacks that have any of it: sorted, they come first. */
+static size_t count_any(const struct profile_stack **sorted, size_t n, const struct sort_key *key)
 {
-	if (!top)
-		return n;
-	size_t shown = top < n ? top : n;
-	while (shown && !figure(&sorted[shown - 1]->counts, key->value))
-		shown--;
-	return shown;
+	while (n && !figure(&sorted[n - 1]->counts, key->value))
+		n--;
+	return n;
 }
 
-/* Own peaks are of different moments: they have no sum. */
-static void write_rest(const struct profile_stack **sorted, size_t shown, size_t n,
-		       const struct sort_key *key, FILE *out)
+static void write_rest(size_t rest, FILE *out)
 {
 	char count[32];
-	size_t rest = 0;
-	while (shown + rest < n && figure(&sorted[shown + rest]->counts, key->value))
-		rest++;
 	if (rest)
 		fprintf(out, "\n%s more %s; --top N shows N, --top 0 all of them, uncut\n",
 			format_count(rest, count), rest == 1 ? "stack" : "stacks");
@@ -251,20 +243,22 @@ static void write_stacks(const struct profile *profile, const struct profile_sta
 {
 	const struct sort_key *key = &sort_keys[options->sort];
 	const struct style *style = style_of(options->color);
-	size_t shown = count_shown(sorted, profile->n_stacks, key, options->top);
+	/* --top 0 means really all. */
+	size_t all = options->top ? count_any(sorted, profile->n_stacks, key) : profile->n_stacks;
+	size_t shown = options->top && options->top < all ? options->top : all;
 	char count[32];
 	if (!shown) {
 		fprintf(out, "\nNo stack has any %s.\n", key->title);
 		return;
 	}
-	fprintf(out, "\n%s%zu of %s %s by %s%s\n", style->bold, shown, format_count(profile->n_stacks, count),
-		profile->n_stacks == 1 ? "stack" : "stacks", key->title, style->end);
+	fprintf(out, "\n%s%zu of %s %s by %s%s\n", style->bold, shown, format_count(all, count),
+		all == 1 ? "stack" : "stacks", key->title, style->end);
 	for (size_t i = 0; i < shown; i++) {
 		write_stack_head(profile, &sorted[i]->counts, i + 1, options->sort, style, out);
 		write_stack_figures(&sorted[i]->counts, options->sort, style, out);
 		write_frames(profile, sorted[i], !options->top, out);
 	}
-	write_rest(sorted, shown, profile->n_stacks, key, out);
+	write_rest(all - shown, out);
 }
 
 static void write_empty(const struct profile *profile, FILE *out)

@@ -36,10 +36,38 @@ static void write_wrapped(const char *text, size_t column, size_t indent, FILE *
 	fputc('\n', out);
 }
 
+/* One stack of a thousand is no reason to worry, half of all bytes are. */
+static void add_share(const struct profile *profile, char *text, size_t size)
+{
+	uint64_t bytes = 0;
+	size_t used = strlen(text);
+	for (size_t i = 0; i < profile->n_stacks; i++)
+		if (profile->stacks[i].truncated)
+			bytes += profile->stacks[i].counts.allocated_bytes;
+	if (profile->totals.allocated_bytes)
+		snprintf(text + used, size - used, " (%.1f%% of the bytes allocated)",
+			 100.0 * (double)bytes / (double)profile->totals.allocated_bytes);
+}
+
+/* No fault, but figures mean something else than in a capture from the start. */
+static void write_note(const struct profile *profile, FILE *out)
+{
+	static const char head[] = "  note:";
+	char count[32], text[160];
+	if (!profile->target.attached_running)
+		return;
+	snprintf(text, sizeof(text),
+		 "blocks from before the capture are not counted; %s of them were freed in it",
+		 format_count(profile->integrity[INTEGRITY_UNMATCHED_FREES], count));
+	fputs(head, out);
+	write_wrapped(text, strlen(head), 4, out);
+}
+
 void warnings_write(const struct profile *profile, bool color, FILE *out)
 {
 	static const char head[] = "  warning:";
 	const struct style *style = style_of(color);
+	write_note(profile, out);
 	for (int i = 0; i < INTEGRITY_COUNT; i++) {
 		enum profile_integrity which = (enum profile_integrity)i;
 		char count[32], text[256];
@@ -47,6 +75,8 @@ void warnings_write(const struct profile *profile, bool color, FILE *out)
 			continue;
 		snprintf(text, sizeof(text), "%s %s: %s", profile_integrity_name(which),
 			 format_count(profile->integrity[which], count), profile_integrity_sentence(which));
+		if (which == INTEGRITY_TRUNCATED_STACKS)
+			add_share(profile, text, sizeof(text));
 		fprintf(out, "%s%s%s", style->warn, head, style->end);
 		write_wrapped(text, strlen(head), 4, out);
 	}

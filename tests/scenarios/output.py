@@ -77,7 +77,7 @@ def test_help_fits_a_screen():
 def test_report_shows_every_key():
     run = profile(harness.target('peak'))
     for key in ('live', 'peak', 'at-peak', 'allocated', 'allocs', 'temporary'):
-        done = subprocess.run([harness.TOOL, 'report', '--sort', key, '--top', '2', run.files[0]],
+        done = subprocess.run([harness.TOOL, 'report', '--sort', key, run.files[0], '--top', '2'],
                               capture_output=True, text=True)
         assert done.returncode == 0 and 'peak' in done.stdout, (key, done)
         assert max(map(len, done.stdout.splitlines())) <= 100, done.stdout

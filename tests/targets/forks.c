@@ -4,6 +4,7 @@
  * expect: totals.allocs == 20
  * expect: totals.frees == 10
  * expect: totals.live_bytes == 1000
+ * expect: integrity.unfollowed_children == 1
  * expect: stack('of_child').allocs == 0
  */
 #include <stdlib.h>
