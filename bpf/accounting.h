@@ -9,8 +9,8 @@
  * threads. Tracing programs may not use bpf_spin_lock, hence a compare-and-swap
  * of our own. A holder can be preempted on some kernels, so nobody waits long:
  * who does not get the lock puts the booking into one of the image's pending
- * slots, and whoever holds the lock next books it. Counters of no stack are
- * plain atomics.
+ * slots, and whoever holds the lock next books it; only where those are full it waits on. Counters of no
+ * stack are plain atomics.
  *
  * At peak: the image's peak_number grows at each new maximum. A stack whose
  * seen_peak is not the image's number held, at that peak, what it holds now; so
@@ -18,7 +18,8 @@
  *
  * Epochs make a snapshot one moment of a running process: see snapshot.h. */
 
-#define LOCK_SPINS 200
+#define LOCK_SPINS         200
+#define LOCK_PATIENT_SPINS (1 << 22) /* some 20 ms */
 
 static __always_inline bool image_lock(struct ct_image *image)
 {
@@ -152,18 +153,46 @@ static long pending_try_slot(__u32 index, void *context)
 	return 1;
 }
 
+struct lock_wait {
+	__u32 image;
+	__u32 done;
+};
+
+static long lock_try(__u32 index, void *context)
+{
+	struct lock_wait *wait = context;
+	struct ct_image *image = image_find(wait->image);
+	if (!image)
+		return 1;
+	wait->done =
+		*(volatile __u32 *)&image->lock == 0 && __sync_val_compare_and_swap(&image->lock, 0, 1) == 0;
+	return wait->done;
+}
+
+/* Neither lock nor slot: on a virtual machine the holder's whole CPU may be off for
+ * milliseconds. Waiting that long is better than a wrong total. */
+static __always_inline bool image_lock_patiently(__u32 id)
+{
+	struct lock_wait wait = {.image = id};
+	bpf_loop(LOCK_PATIENT_SPINS, lock_try, &wait, 0);
+	return wait.done;
+}
+
 static __always_inline void book(struct ct_image *image, __u32 id, const struct ct_booking *booking)
 {
-	if (image_lock(image)) {
-		book_locked(image, booking);
-		pending_book_all(image, id);
-		image_unlock(image);
-		return;
+	if (!image_lock(image)) {
+		struct pending_search search = {.image = id, .booking = booking};
+		bpf_loop(CT_MAX_PENDING, pending_try_slot, &search, 0);
+		if (search.done)
+			return;
+		if (!image_lock_patiently(id)) {
+			count(image, CT_DROPPED_EVENTS);
+			return;
+		}
 	}
-	struct pending_search search = {.image = id, .booking = booking};
-	bpf_loop(CT_MAX_PENDING, pending_try_slot, &search, 0);
-	if (!search.done)
-		count(image, CT_DROPPED_EVENTS);
+	book_locked(image, booking);
+	pending_book_all(image, id);
+	image_unlock(image);
 }
 
 #endif
