@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "captrack/clock.h"
 
 static bool is_attached(const struct capture *capture, pid_t pid, const struct mapped_file *file)
 {
@@ -146,13 +147,6 @@ int capture_no_allocator(pid_t pid, struct ct_error *err)
 	return result;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 int capture_add_image(struct capture *capture, pid_t pid, bool running, struct image **out,
 		      struct ct_error *err)
 {
@@ -160,7 +154,7 @@ int capture_add_image(struct capture *capture, pid_t pid, bool running, struct i
 	int result = kernel_add_image(capture->kernel, pid, &id, err);
 	if (result)
 		return result;
-	if (snapshots_add_image(capture->snapshots, id, pid, now_ns(), NULL, out))
+	if (snapshots_add_image(capture->snapshots, id, pid, clock_monotonic_ns(), NULL, out))
 		return ct_fail(err, -ENOMEM, "out of memory");
 	(*out)->profile.target.attached_running = running;
 	(*out)->profile.capture.start_ms = capture->start_ms;

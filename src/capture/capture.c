@@ -10,8 +10,9 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "captrack/clock.h"
 
 /* Signals are read from a descriptor; blocked before the command is forked, so that
  * none is lost between. */
@@ -59,7 +60,6 @@ static void raise_open_files(struct capture *capture)
 
 static int capture_init(struct capture *capture, const struct capture_options *options, struct ct_error *err)
 {
-	struct timespec now;
 	struct kernel_options kernel_options = {
 		.max_stacks = options->max_stacks,
 		.max_live = options->max_live,
@@ -71,8 +71,7 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 	capture->options = options;
 	capture->signal_fd = capture->interval_fd = capture->duration_fd = -1;
 	capture->interval_ms = options->interval_ms;
-	clock_gettime(CLOCK_REALTIME, &now);
-	capture->start_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	capture->start_ms = clock_wall_ms();
 	capture->targets = calloc(options->pid_count + 1, sizeof(struct target *));
 	if (!capture->targets || mappings_new(&capture->mappings) || symbols_new(&capture->symbols))
 		return ct_fail(err, -ENOMEM, "out of memory");

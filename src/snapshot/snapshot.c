@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "captrack/clock.h"
 
 int snapshots_new(struct kernel *kernel, struct mappings *mappings, struct symbols *symbols,
 		  struct snapshots **out)
@@ -54,13 +55,6 @@ void snapshots_free(struct snapshots *snapshots)
 	free(snapshots);
 }
 
-static uint64_t wall_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void describe_host(struct profile *profile)
 {
 	struct utsname host;
@@ -69,13 +63,6 @@ static void describe_host(struct profile *profile)
 	profile->host.arch = strdup(host.machine);
 	profile->host.cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 	profile->host.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static void describe_target(struct snapshots *snapshots, struct image *image, const char *comm)
@@ -87,8 +74,8 @@ static void describe_target(struct snapshots *snapshots, struct image *image, co
 	profile->target.ppid = identity.ppid;
 	profile->target.exe = identity.exe ? identity.exe : comm ? strdup(comm) : NULL;
 	profile->target.command = identity.command ? identity.command : comm ? strdup(comm) : NULL;
-	uint64_t age_ms = (now_ns() - image->start_ns) / 1000000;
-	profile->target.start_ms = wall_ms() - age_ms;
+	uint64_t age_ms = (clock_monotonic_ns() - image->start_ns) / 1000000;
+	profile->target.start_ms = clock_wall_ms() - age_ms;
 	for (struct mapped_file *file = mappings_first(snapshots->mappings); file && identity.exe;
 	     file = file->next) {
 		if (strcmp(file->path, identity.exe))
@@ -248,7 +235,7 @@ static int fill_profile(struct snapshots *snapshots, struct image_state *state)
 		profile->peak_ms = (kernel_image.then.peak_ns - state->image.start_ns) / 1000000;
 	fill_integrity(state, (const uint64_t *)kernel_image.counters);
 	profile->capture.snapshots++;
-	profile->capture.duration_ms = (now_ns() - state->image.start_ns) / 1000000;
+	profile->capture.duration_ms = (clock_monotonic_ns() - state->image.start_ns) / 1000000;
 	return 0;
 }
 
