@@ -36,8 +36,9 @@ int on_free(struct pt_regs *ctx)
 	return call_free(ctx);
 }
 
-/* A perf uprobe belongs to the main thread and ends with it: worth a word to the user
- * where other threads go on. */
+/* The kernel ties a probe to the main thread. Where other threads go on without it, a perf
+ * uprobe ends at once, a multi-uprobe link when anybody's probe on the same file is taken
+ * out: worth a word to the user. */
 SEC("raw_tp/sched_process_exit")
 int on_exit(void *ctx)
 {

@@ -5,6 +5,6 @@
 #include <stdint.h>
 
 uint64_t clock_monotonic_ns(void); /* as bpf_ktime_get_ns() */
-uint64_t clock_wall_ms(void); /* since 1970 */
+uint64_t clock_wall_ms(void);      /* since 1970 */
 
 #endif

@@ -90,12 +90,9 @@ static int attach_helpers(struct kernel *kernel)
 	kernel->fork_link = bpf_program__attach_raw_tracepoint(skeleton->progs.on_fork, "sched_process_fork");
 	if (!kernel->fork_link)
 		return -errno;
-	if (!kernel->multi_links) {
-		kernel->exit_link =
-			bpf_program__attach_raw_tracepoint(skeleton->progs.on_exit, "sched_process_exit");
-		if (!kernel->exit_link)
-			return -errno;
-	}
+	kernel->exit_link = bpf_program__attach_raw_tracepoint(skeleton->progs.on_exit, "sched_process_exit");
+	if (!kernel->exit_link)
+		return -errno;
 	kernel->events = ring_buffer__new(bpf_map__fd(skeleton->maps.events), take_event, kernel, NULL);
 	return kernel->events ? 0 : -errno;
 }

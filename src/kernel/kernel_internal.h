@@ -19,7 +19,7 @@ struct kernel {
 	struct captrack *skeleton;
 	struct bpf_link *exec_link;
 	struct bpf_link *fork_link;
-	struct bpf_link *exit_link; /* NULL where probes outlive the main thread */
+	struct bpf_link *exit_link;
 	struct bpf_link *stacks_link;
 	struct ring_buffer *events;
 	void (*on_exec)(void *context, const struct ct_exec_event *event);

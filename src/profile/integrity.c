@@ -39,8 +39,9 @@ static const struct {
 	[INTEGRITY_UNFOLLOWED_CHILDREN] =
 		{"unfollowed_children", "child processes were started; this version does not profile them"},
 	[INTEGRITY_MAIN_THREAD_GONE] = {"main_thread_gone",
-					"the main thread ended before the others, and on this kernel the "
-					"probes with it: later calls are missing"},
+					"the main thread ended before the others: on some kernels, or when "
+					"another profiler detaches, the probes end with it and later calls "
+					"are missing"},
 };
 
 const char *profile_integrity_name(enum profile_integrity which)

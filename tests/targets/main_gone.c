@@ -1,5 +1,6 @@
 /* The main thread ends; another goes on allocating.
  *
+ * expect: integrity.main_thread_gone == 1
  * expect: stack('after').allocs == 1000
  * expect: stack('after').live_bytes == 32000
  */
