@@ -261,7 +261,7 @@ def counts(folder):
     for path in glob.glob(f'{folder}/count.*'):
         data = open(path, 'rb').read(8 * len(COUNT_FIELDS))
         count = Counts(zip(COUNT_FIELDS, struct.unpack(f'{len(COUNT_FIELDS)}Q', data)))
-        found.setdefault(count.pid, []).append((os.stat(path).st_ino, count))
+        found.setdefault(count.pid, []).append((int(path.rsplit('.', 1)[1]), count))
     return {pid: [count for _, count in sorted(images, key=lambda image: image[0])] for pid, images in found.items()}
 
 
