@@ -218,7 +218,7 @@ static __always_inline int call_return(struct pt_regs *ctx)
 		return 0;
 	}
 
-	struct ct_block block = {.size = thread->size, .stack = stack_of_caller(ctx, thread)};
+	struct ct_block block = {.size = thread->size, .stack = stack_of_caller(ctx, image, thread)};
 	struct ct_booking booking = {.stack = block.stack, .size = block.size};
 	if (is_realloc) {
 		booking.flags = CT_BOOK_REALLOC;

@@ -12,9 +12,14 @@
 
 #include "maps.h"
 #include "accounting.h"
+#include "vma.h"
+#include "code.h"
+#include "unwind.h"
 #include "stack.h"
 #include "calls.h"
 #include "snapshot.h"
+
+#define SIGNAL_GROUP_EXIT 4 /* all threads end; include/linux/sched/signal.h, never changed */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -46,7 +51,7 @@ int on_exit(void *ctx)
 	__u64 ids = bpf_get_current_pid_tgid();
 	__u32 image = image_of_process();
 	struct ct_image *found = image && (__u32)ids == ids >> 32 ? image_find(image) : NULL;
-	if (found && task->signal->live.counter > 0)
+	if (found && task->signal->live.counter > 0 && !(task->signal->flags & SIGNAL_GROUP_EXIT))
 		count(found, CT_MAIN_THREAD_GONE);
 	return 0;
 }
@@ -72,7 +77,8 @@ int on_exec(void *ctx)
 	if (!known)
 		return 0;
 
-	struct ct_exec_event event = {.pid = pid, .old_image = *known, .ns = bpf_ktime_get_ns()};
+	struct ct_exec_event event = {
+		.kind = CT_EVENT_EXEC, .pid = pid, .old_image = *known, .ns = bpf_ktime_get_ns()};
 	__u32 id = __sync_fetch_and_add(&next_image, 1);
 	__u64 unknown = id;
 	struct ct_stack stack = {.image = id};

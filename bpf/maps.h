@@ -12,6 +12,23 @@ volatile __u32 send_all;
 __u32 next_image = 1;
 __u32 next_object = 1;
 const volatile __u32 max_depth = CT_MAX_DEPTH;
+/* How long a thread waits, once, for an object's unwind data. */
+const volatile __u64 patience_ns = 0;
+
+#define STACK_WINDOW 1024 /* bytes */
+
+/* Where an unwinding is, see unwind.h. */
+struct ct_unwind {
+	__u64 context; /* see code_of() */
+	__u64 pc, sp, fp;
+	__u64 exact;  /* pc is no return address */
+	__u64 hash;   /* of the places */
+	__u64 window; /* the address of what is in ct_thread's window ... */
+	__u64 window_bytes;
+	__u64 trampoline; /* the return address of functions whose return is probed */
+	__u32 depth;
+	__u32 end; /* enum ct_end */
+};
 
 /* What a thread is in the middle of, kept with its task: gone with it, and out
  * of reach of other threads. The scratch space is here and not per CPU, because
@@ -26,8 +43,9 @@ struct ct_thread {
 	__u32 has_old;
 	__u32 image;
 	__u64 last_block; /* the thread's last allocation, if nothing was allocated since */
-	__u64 addresses[CT_MAX_DEPTH];
 	struct ct_frames frames;
+	struct ct_unwind unwind;
+	__u64 window[STACK_WINDOW / 8]; /* a piece of the thread's stack */
 };
 
 struct {
@@ -78,12 +96,27 @@ struct { /* frames of stacks that user space has not fetched yet: it deletes wha
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
+	__uint(max_entries, CT_MAX_OBJECTS);
 	__type(key, struct ct_object_key);
 	__type(value, struct ct_object);
 } objects SEC(".maps");
 
-struct { /* rare events only: exec */
+struct { /* rows of all objects; 16 million rows at most */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32768);
+	__type(key, __u32);
+	__type(value, struct ct_chunk);
+} chunks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CT_KNOWN_CODE);
+	__type(key, __u32);
+	__type(value, struct ct_known_code);
+} known_code SEC(".maps");
+
+struct { /* rare events only: exec, new code */
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 65536);
 } events SEC(".maps");

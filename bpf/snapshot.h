@@ -44,7 +44,7 @@ int snapshot_stack(struct bpf_iter__bpf_map_elem *ctx)
 		return 0;
 	if (!image_lock(image))
 		return 1;
-	struct ct_stack_report report = {.key = *key, .image = stack->image, .flags = stack->flags};
+	struct ct_stack_report report = {.key = *key, .image = stack->image, .end = stack->end};
 	bool changed = stack->epoch + 1 >= image->epoch || send_all;
 	if (changed)
 		report.counts = stack->epoch == image->epoch ? stack->then : stack->now;

@@ -73,9 +73,59 @@ struct file {
 	struct inode *f_inode;
 };
 
+struct xol_area { /* where uprobes put the target's instructions, and its functions' returns */
+	unsigned long vaddr;
+};
+
+struct uprobes_state {
+	struct xol_area *xol_area;
+};
+
+typedef struct {
+	void *vdso;
+} mm_context_t;
+
+enum maple_type {
+	maple_leaf_64 = 1,
+	maple_range_64 = 2,
+	maple_arange_64 = 3,
+};
+
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
+
+struct maple_tree {
+	void *ma_root;
+};
+
+struct mm_struct {
+	struct maple_tree mm_mt;
+	unsigned long exec_vm;
+	mm_context_t context;
+	struct uprobes_state uprobes_state;
+};
+
+struct return_instance { /* of a function whose return is probed, the innermost first */
+	unsigned long stack; /* where its return address was */
+	unsigned long orig_ret_vaddr;
+	struct return_instance *next;
+};
+
+struct uprobe_task {
+	struct return_instance *return_instances;
+};
+
 struct vm_area_struct {
 	unsigned long vm_start;
 	unsigned long vm_end;
+	struct mm_struct *vm_mm;
 	unsigned long vm_pgoff;
 	unsigned long vm_flags;
 	struct file *vm_file;
@@ -87,12 +137,15 @@ typedef struct {
 
 struct signal_struct {
 	atomic_t live; /* threads of the process that have not ended */
+	unsigned int flags;
 };
 
 struct task_struct {
 	int pid;
 	int tgid;
+	struct mm_struct *mm;
 	struct signal_struct *signal;
+	struct uprobe_task *utask;
 };
 
 struct seq_file;
@@ -105,6 +158,12 @@ struct bpf_iter_meta {
 
 struct bpf_map {
 	__u32 id;
+};
+
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
 };
 
 struct bpf_iter__bpf_map_elem {

@@ -44,8 +44,27 @@ void kernel_detach(struct kernel *kernel, pid_t pid);
 
 /* An event source for poll(), and what to do when it is readable. */
 int kernel_events_fd(const struct kernel *kernel);
-int kernel_take_events(struct kernel *kernel,
-		       void (*on_exec)(void *context, const struct ct_exec_event *event), void *context);
+struct kernel_event_handlers {
+	void (*on_exec)(void *context, const struct ct_exec_event *event);
+	void (*on_code)(void *context, const struct ct_code_event *event);
+	void *context;
+};
+int kernel_take_events(struct kernel *kernel, const struct kernel_event_handlers *handlers);
+
+/* --- the objects that the targets map, see CT_ROW in records.h --- */
+
+/* Visits all code that the process maps and that has an object, with the object's key as
+ * the kernel half sees it. */
+int kernel_read_code(struct kernel *kernel, pid_t pid,
+		     void (*visit)(void *context, const struct ct_code_event *code), void *context);
+/* The object's number in CT_PLACE; given to it if it has none. -ENOSPC where all are. */
+int kernel_enter_object(struct kernel *kernel, const struct ct_object_key *key, uint32_t *id);
+/* Gives an object its rows, none where it has no unwind data. -E2BIG where there is no
+ * room for them. */
+int kernel_set_rows(struct kernel *kernel, const struct ct_object_key *key, const uint64_t *rows,
+		    size_t count);
+/* Stacks end at the object's code. */
+int kernel_set_unreadable(struct kernel *kernel, const struct ct_object_key *key);
 
 /* --- reading one moment, see bpf/snapshot.h --- */
 int kernel_begin_snapshot(struct kernel *kernel, uint32_t image);
@@ -56,7 +75,5 @@ int kernel_read_stacks(struct kernel *kernel,
 		       int (*visit)(void *context, const struct ct_stack_report *report), void *context);
 /* A stack's frames, once: the kernel half forgets them. -ENOENT where there are none. */
 int kernel_take_frames(struct kernel *kernel, uint64_t stack, struct ct_frames *out);
-/* The object with this id. -ENOENT where it is not known. */
-int kernel_find_object(struct kernel *kernel, uint32_t id, struct ct_object_key *key, struct ct_object *out);
 
 #endif

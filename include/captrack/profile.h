@@ -62,10 +62,39 @@ struct profile_frame {
 	char *rendered; /* the writer's cache of this frame's JSON text, or NULL */
 };
 
+/* Named counters under "integrity". The table of names is in one place,
+ * src/profile/integrity.c, with a sentence for each; a zero is written too. */
+enum profile_integrity {
+	INTEGRITY_UNMATCHED_FREES,
+	INTEGRITY_INTERNAL_FREES,   /* the C library's own, of no live block: glibc empties a thread's
+				       cache so at the thread's end. Normal, never a warning. */
+	INTEGRITY_DROPPED_BLOCKS,   /* no room for a block: its free cannot be seen */
+	INTEGRITY_DROPPED_STACKS,   /* no room for a stack: booked on [unknown] */
+	INTEGRITY_TRUNCATED_STACKS, /* not whole, for any of these reasons (enum ct_end): */
+	INTEGRITY_DEPTH_STACKS,
+	INTEGRITY_UNKNOWN_OBJECT_STACKS,
+	INTEGRITY_NO_ROW_STACKS,
+	INTEGRITY_ODD_ROW_STACKS,
+	INTEGRITY_READ_FAULT_STACKS,
+	INTEGRITY_NOT_CODE_STACKS,
+	INTEGRITY_NO_PROGRESS_STACKS,
+	INTEGRITY_BUSY_STACKS,
+	INTEGRITY_MISSED_FREES,        /* an address handed out again whose free was not seen */
+	INTEGRITY_LOST_RETURNS,        /* an allocator call that never returned */
+	INTEGRITY_UNREADABLE_RESULTS,  /* an out-parameter that could not be read */
+	INTEGRITY_DROPPED_EVENTS,      /* bookings lost: totals are too low */
+	INTEGRITY_DROPPED_THREADS,     /* calls not seen: no room for a thread's state */
+	INTEGRITY_UNFOLLOWED_CHILDREN, /* processes forked off; not profiled */
+	INTEGRITY_MAIN_THREAD_GONE,    /* and the probes with it: what came later is not counted */
+	INTEGRITY_COUNT
+};
+
 struct profile_stack {
 	uint32_t *frames; /* indexes into frames, innermost first; none: "[unknown]" */
 	uint32_t n_frames;
-	bool truncated; /* goes on beyond what was kept */
+	bool truncated;             /* goes on beyond what was kept ... */
+	enum profile_integrity why; /* ... one of the reasons below INTEGRITY_TRUNCATED_STACKS, or
+				       that where it is not told */
 	struct profile_counts counts;
 	char *rendered; /* the writer's cache of the frame list's JSON text, or NULL */
 };
@@ -75,26 +104,6 @@ struct profile_probe {
 	uint32_t object;      /* index into objects */
 	uint64_t site_offset; /* of the probed instruction, an ELF virtual address */
 	const char *kind;     /* "entry" | "return", static */
-};
-
-/* Named counters under "integrity". The table of names is in one place,
- * src/profile/integrity.c, with a sentence for each; a zero is written too. */
-enum profile_integrity {
-	INTEGRITY_UNMATCHED_FREES,
-	INTEGRITY_INTERNAL_FREES,        /* the C library's own, of no live block: glibc empties a thread's
-					    cache so at the thread's end. Normal, never a warning. */
-	INTEGRITY_DROPPED_BLOCKS,        /* no room for a block: its free cannot be seen */
-	INTEGRITY_DROPPED_STACKS,        /* no room for a stack: booked on [unknown] */
-	INTEGRITY_TRUNCATED_STACKS,      /* deeper than --max-depth */
-	INTEGRITY_UNKNOWN_OBJECT_STACKS, /* a frame in memory that is no known file */
-	INTEGRITY_MISSED_FREES,          /* an address handed out again whose free was not seen */
-	INTEGRITY_LOST_RETURNS,          /* an allocator call that never returned */
-	INTEGRITY_UNREADABLE_RESULTS,    /* an out-parameter that could not be read */
-	INTEGRITY_DROPPED_EVENTS,        /* bookings lost: totals are too low */
-	INTEGRITY_DROPPED_THREADS,       /* calls not seen: no room for a thread's state */
-	INTEGRITY_UNFOLLOWED_CHILDREN,   /* processes forked off; not profiled */
-	INTEGRITY_MAIN_THREAD_GONE,      /* and the probes with it: what came later is not counted */
-	INTEGRITY_COUNT
 };
 
 struct profile {
@@ -165,6 +174,10 @@ const char *profile_integrity_name(enum profile_integrity which);
 const char *profile_integrity_sentence(enum profile_integrity which);
 /* false for what is normal (unmatched frees of a process attached to while it
  * ran) and so wants no warning. */
+/* One of the reasons that a stack is truncated; they are told together. */
+bool profile_is_reason(enum profile_integrity which);
+/* Such a reason as it stands in a stack's "end": no_row, for one. */
+void profile_reason_word(enum profile_integrity which, char word[32]);
 bool profile_integrity_warns(const struct profile *profile, enum profile_integrity which);
 
 /* The bytes of the UTF-8 character (RFC 3629) at text; 0 where it is none. Names and

@@ -32,11 +32,9 @@ int snapshots_new(struct kernel *kernel, struct mappings *mappings, struct symbo
 		  struct snapshots **out);
 void snapshots_free(struct snapshots *snapshots); /* NULL-safe */
 
-/* A new image, with host and target filled from the process as it is now. Owned by
- * snapshots, in the order of their begin. comm (may be NULL) names a program that
- * /proc does not show any more. */
+/* A new image, Owned by snapshots, in the order of their begin. */
 int snapshots_add_image(struct snapshots *snapshots, uint32_t id, pid_t pid, uint64_t start_ns,
-			const char *comm, struct image **out);
+			const struct target_identity *identity, struct image **out);
 struct image *snapshots_first(struct snapshots *snapshots);                 /* then ->next */
 struct image *snapshots_of_process(struct snapshots *snapshots, pid_t pid); /* the one that has not ended */
 

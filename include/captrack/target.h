@@ -33,7 +33,8 @@ int target_spawn(char *const argv[], const char *user, const struct target_inher
 /* Lets a spawned child exec, and holds it after the exec and after each executable
  * file that its dynamic loader maps, to call ready(context): 1 means that all is in
  * place, 0 that more must be mapped first, negative is an error that ends the wait.
- * Then lets it run freely. Returns 0 where ready() said 1; -ENODATA where it never
+ * Once it said 1 it is called for what else the loader maps before any of it runs.
+ * Then lets the child run freely. Returns 0 where ready() said 1; -ENODATA where it never
  * did (a static program, or one that has nothing to be ready for); -ECHILD where the
  * child ended first; the exec's own error (see target_exec_errno) as -ENOEXEC; else
  * ready's error. But for -ECHILD and -ENOEXEC the child runs on in every case. */
@@ -53,6 +54,7 @@ int target_wait(struct target *target);
  * where /proc does not tell. */
 struct target_identity {
 	pid_t ppid;
+	char comm[16]; /* as the kernel cuts it */
 	char *exe;
 	char *command;
 };
@@ -68,6 +70,8 @@ struct mapped_file {
 	int fd;     /* open for reading, or -1 where it could not be opened */
 	int open_errno;
 	bool looked_at;   /* by the capture, for a malloc of its own */
+	uint32_t object;  /* its number in the kernel half; 0: none yet */
+	bool learned;     /* the kernel half has its unwind data */
 	void *owner_data; /* the snapshot's symbols file; not touched here */
 	struct mapped_file *next;
 };
@@ -85,23 +89,21 @@ void mappings_free(struct mappings *mappings); /* NULL-safe */
 int mappings_read(struct mappings *mappings, pid_t pid, int (*visit)(void *context, struct mapped_file *file),
 		  void *context);
 
-struct mapping { /* of a file at start..end of a process, from file_offset on */
+struct mapping { /* of a file, at start..end of a process */
 	pid_t pid;
-	uint64_t start, end, file_offset;
+	uint64_t start, end;
 	uint64_t device, inode;
 };
 
-/* Adds one mapping, and its file if that is new. */
+/* The file of a mapping, entered if it is new. */
 struct mapped_file *mappings_add(struct mappings *mappings, const struct mapping *mapping, const char *path);
-
-/* The file mapped at an address, by the newest mapping known of it, and the place in
- * it. NULL where none is known. */
-struct mapped_file *mappings_at(struct mappings *mappings, pid_t pid, uint64_t address,
-				uint64_t *file_offset);
 
 /* The same, where /proc/PID/maps shows another inode than the kernel sees (an overlay):
  * the path is what the mapping's link says. NULL where the process is gone. */
 struct mapped_file *mappings_add_by_place(struct mappings *mappings, const struct mapping *mapping);
+
+/* The code that the kernel itself maps into every process, copied from our own mapping. */
+struct mapped_file *mappings_add_vdso(struct mappings *mappings, uint64_t device, uint64_t inode);
 
 /* NULL where it is not known. */
 struct mapped_file *mappings_find(struct mappings *mappings, uint64_t device, uint64_t inode);

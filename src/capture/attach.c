@@ -154,17 +154,20 @@ int capture_add_image(struct capture *capture, pid_t pid, bool running, struct i
 	int result = kernel_add_image(capture->kernel, pid, &id, err);
 	if (result)
 		return result;
-	if (snapshots_add_image(capture->snapshots, id, pid, clock_monotonic_ns(), NULL, out))
-		return ct_fail(err, -ENOMEM, "out of memory");
+	struct target_identity identity;
+	target_identify(pid, &identity);
+	result = snapshots_add_image(capture->snapshots, id, pid, clock_monotonic_ns(), &identity, out);
+	target_identity_deinit(&identity);
+	if (result)
+		return ct_fail(err, result, "out of memory");
 	(*out)->profile.target.attached_running = running;
 	(*out)->profile.capture.start_ms = capture->start_ms;
 	return 0;
 }
 
-void capture_exec(void *context, const struct ct_exec_event *event)
+void capture_begin_image(struct capture *capture, const struct ct_exec_event *event,
+			 const struct target_identity *identity)
 {
-	struct capture *capture = context;
-	char comm[sizeof(event->comm) + 1] = {0};
 	struct image *old = snapshots_of_process(capture->snapshots, (pid_t)event->pid);
 	struct image *image;
 	if (old)
@@ -176,8 +179,7 @@ void capture_exec(void *context, const struct ct_exec_event *event)
 			event->pid);
 		return;
 	}
-	memcpy(comm, event->comm, sizeof(event->comm));
-	if (snapshots_add_image(capture->snapshots, event->new_image, (pid_t)event->pid, event->ns, comm,
+	if (snapshots_add_image(capture->snapshots, event->new_image, (pid_t)event->pid, event->ns, identity,
 				&image))
 		return;
 	image->profile.capture.start_ms = capture->start_ms;

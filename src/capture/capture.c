@@ -70,13 +70,17 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 	raise_open_files(capture);
 	capture->options = options;
 	capture->signal_fd = capture->interval_fd = capture->duration_fd = -1;
+	capture->watcher.news_fd = capture->watcher.stop_fd = -1;
 	capture->interval_ms = options->interval_ms;
 	capture->start_ms = clock_wall_ms();
 	capture->targets = calloc(options->pid_count + 1, sizeof(struct target *));
 	if (!capture->targets || mappings_new(&capture->mappings) || symbols_new(&capture->symbols))
 		return ct_fail(err, -ENOMEM, "out of memory");
 
-	int result = open_signals(capture, err);
+	int result = watcher_init(&capture->watcher);
+	if (result)
+		return ct_fail(err, result, "eventfd: %s", strerror(-result));
+	result = open_signals(capture, err);
 	if (!result)
 		result = open_timers(capture, err);
 	if (!result)
@@ -91,6 +95,8 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 
 static void capture_deinit(struct capture *capture)
 {
+	watcher_stop(capture);
+	watcher_deinit(&capture->watcher);
 	snapshots_free(capture->snapshots);
 	kernel_free(capture->kernel);
 	for (size_t i = 0; i < capture->target_count; i++)
@@ -121,6 +127,7 @@ static int start_running(struct capture *capture, pid_t pid, struct ct_error *er
 	result = capture_add_image(capture, pid, true, &image, err);
 	if (result)
 		return result;
+	capture_learn_code(capture, pid);
 	result = capture_attach(capture, pid, image, err);
 	return result ? (result < 0 ? result : 0) : capture_no_allocator(pid, err);
 }
@@ -145,6 +152,7 @@ static int command_ready(void *context)
 			return result;
 	}
 	int found = capture_attach(capture, pid, start->image, start->err);
+	capture_learn_code(capture, pid);
 	if (found > 0)
 		kernel_enable(capture->kernel, true);
 	if (found == 0 && capture_program_kind(pid) != PROGRAM_DYNAMIC)
@@ -203,8 +211,10 @@ static int serve(struct capture *capture)
 {
 	struct target *command = capture->options->command ? capture->targets[0] : NULL;
 	start_timers(capture);
+	watcher_start(capture);
 	int signal = capture_loop(capture);
 	kernel_enable(capture->kernel, false);
+	watcher_stop(capture);
 	capture_warn_of_others(capture);
 	capture_write(capture, signal ? PROFILE_SIGNAL : PROFILE_DETACH, true);
 	kernel_detach(capture->kernel, 0);

@@ -4,6 +4,7 @@
 
 #include "captrack/capture.h"
 
+#include <pthread.h>
 #include <signal.h>
 
 #include "captrack/kernel.h"
@@ -15,6 +16,15 @@
 struct attached_file { /* probes of one file in one process */
 	pid_t pid;
 	struct mapped_file *file;
+};
+
+struct watcher {
+	pthread_t thread;
+	bool runs;
+	pthread_mutex_t lock; /* of taking events, and of what follows from them */
+	int news_fd;          /* readable when the main thread has images to begin */
+	int stop_fd;
+	struct exec_news *first, *last;
 };
 
 struct capture {
@@ -30,6 +40,7 @@ struct capture {
 	struct attached_file *attached;
 	size_t attached_count;
 	struct target_inherit inherit;
+	struct watcher watcher;
 	int signal_fd;
 	int interval_fd; /* timers */
 	int duration_fd;
@@ -50,12 +61,27 @@ int capture_add_image(struct capture *capture, pid_t pid, bool running, struct i
 /* Names the probes in a profile that lacks them. */
 void capture_note_probes(struct capture *capture, struct image *image);
 /* An image that began by exec. */
-void capture_exec(void *context, const struct ct_exec_event *event);
+void capture_begin_image(struct capture *capture, const struct ct_exec_event *event,
+			 const struct target_identity *identity);
 /* Warns of files that bring a malloc of their own, once each. */
 void capture_warn_of_others(struct capture *capture);
 /* "no allocator found in ...", with the reason as far as it can be told. */
 int capture_no_allocator(pid_t pid, struct ct_error *err);
 enum program_kind capture_program_kind(pid_t pid);
+
+/* watcher.c */
+int watcher_init(struct watcher *watcher);
+void watcher_start(struct capture *capture);
+void watcher_stop(struct capture *capture);
+void watcher_deinit(struct watcher *watcher);
+/* Takes what the kernel half has told until now: images that began by exec, new code. */
+void capture_take_events(struct capture *capture);
+
+/* code.c: gives the kernel half the unwind data of all code that the process maps and that
+ * it does not know yet ... */
+void capture_learn_code(struct capture *capture, pid_t pid);
+/* ... or of one mapping. With the watcher's lock held. */
+void capture_learn_mapping(void *context, const struct ct_code_event *code);
 
 /* write.c */
 /* Writes a profile of every image that lives, or, with final, the last of every image. */

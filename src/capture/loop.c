@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* The one thread of the loader waits here: for timers, signals, news of the target
- * and its end. */
+/* The main thread waits here: for timers, signals, news of the targets
+ * and their end. */
 #include "capture_internal.h"
 
 #include <errno.h>
@@ -79,7 +79,7 @@ int capture_loop(struct capture *capture)
 	polls[POLL_SIGNALS].fd = capture->signal_fd;
 	polls[POLL_INTERVAL].fd = capture->interval_fd;
 	polls[POLL_DURATION].fd = capture->duration_fd;
-	polls[POLL_EVENTS].fd = kernel_events_fd(capture->kernel);
+	polls[POLL_EVENTS].fd = capture->watcher.news_fd;
 	for (size_t i = 0; i < capture->target_count; i++)
 		targets[i].fd = target_pidfd(capture->targets[i]);
 	for (int i = 0; i < news_count; i++)
@@ -97,7 +97,7 @@ int capture_loop(struct capture *capture)
 				polls[i].fd = -1;
 		if (capture->news)
 			mapping_news_take(capture->news, capture->mappings);
-		kernel_take_events(capture->kernel, capture_exec, capture);
+		capture_take_events(capture);
 		signal = take_signals(capture);
 		if (signal || (polls[POLL_DURATION].revents && take_timer(capture->duration_fd)))
 			break;

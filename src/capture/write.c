@@ -31,7 +31,7 @@ static int take_snapshot(struct capture *capture)
 {
 	if (capture->news)
 		mapping_news_take(capture->news, capture->mappings);
-	kernel_take_events(capture->kernel, capture_exec, capture);
+	capture_take_events(capture);
 	for (struct image *image = snapshots_first(capture->snapshots); image; image = image->next)
 		if (!image->ended && !image->profile.capture.allocator)
 			capture_attach(capture, image->pid, image, NULL);

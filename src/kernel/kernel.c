@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { LOCK_TRIES = 1000, READ_STACKS = 512 };
+enum { LOCK_TRIES = 1000, READ_STACKS = 512, PATIENCE_NS = 250000000 };
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -69,9 +69,14 @@ static int load_unlimited(struct captrack *skeleton)
 
 static int take_event(void *context, void *data, size_t size)
 {
-	struct kernel *kernel = context;
-	if (size >= sizeof(struct ct_exec_event) && kernel->on_exec)
-		kernel->on_exec(kernel->on_exec_context, data);
+	const struct kernel_event_handlers *handlers = ((struct kernel *)context)->handlers;
+	const __u32 *kind = data;
+	if (!handlers || size < sizeof(*kind))
+		return 0;
+	if (*kind == CT_EVENT_EXEC && size >= sizeof(struct ct_exec_event))
+		handlers->on_exec(handlers->context, data);
+	else if (*kind == CT_EVENT_CODE && size >= sizeof(struct ct_code_event))
+		handlers->on_code(handlers->context, data);
 	return 0;
 }
 
@@ -111,6 +116,8 @@ int kernel_load(const struct kernel_options *options, struct kernel **out, struc
 		bpf_map__set_max_entries(skeleton->maps.stacks, options->max_stacks);
 		bpf_map__set_max_entries(skeleton->maps.stack_frames, options->max_stacks);
 		skeleton->rodata->max_depth = options->max_depth;
+		/* On one CPU we could not read while a thread waits. */
+		skeleton->rodata->patience_ns = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? PATIENCE_NS : 0;
 		kernel->multi_links = kernel_has_multi_links();
 		if (kernel->multi_links)
 			kernel_prepare_multi_links(skeleton);
@@ -194,12 +201,12 @@ int kernel_events_fd(const struct kernel *kernel)
 	return ring_buffer__epoll_fd(kernel->events);
 }
 
-int kernel_take_events(struct kernel *kernel,
-		       void (*on_exec)(void *context, const struct ct_exec_event *event), void *context)
+int kernel_take_events(struct kernel *kernel, const struct kernel_event_handlers *handlers)
 {
-	kernel->on_exec = on_exec;
-	kernel->on_exec_context = context;
-	return ring_buffer__consume(kernel->events);
+	kernel->handlers = handlers;
+	int result = ring_buffer__consume(kernel->events);
+	kernel->handlers = NULL;
+	return result;
 }
 
 int kernel_begin_snapshot(struct kernel *kernel, uint32_t image)
@@ -263,20 +270,4 @@ int kernel_take_frames(struct kernel *kernel, uint64_t stack, struct ct_frames *
 {
 	int fd = bpf_map__fd(kernel->skeleton->maps.stack_frames);
 	return bpf_map_lookup_and_delete_elem(fd, &stack, out) ? -errno : 0;
-}
-
-int kernel_find_object(struct kernel *kernel, uint32_t id, struct ct_object_key *key, struct ct_object *out)
-{
-	int fd = bpf_map__fd(kernel->skeleton->maps.objects);
-	struct ct_object_key current, next;
-	int result = bpf_map_get_next_key(fd, NULL, &next);
-	while (!result) {
-		current = next;
-		if (!bpf_map_lookup_elem(fd, &current, out) && out->id == id) {
-			*key = current;
-			return 0;
-		}
-		result = bpf_map_get_next_key(fd, &current, &next);
-	}
-	return -ENOENT;
 }

@@ -22,8 +22,8 @@ struct kernel {
 	struct bpf_link *exit_link;
 	struct bpf_link *stacks_link;
 	struct ring_buffer *events;
-	void (*on_exec)(void *context, const struct ct_exec_event *event);
-	void *on_exec_context;
+	const struct kernel_event_handlers *handlers; /* while events are taken */
+	uint32_t last_chunk;
 	struct kernel_probe *probes;
 	size_t probe_count;
 	bool multi_links;

@@ -3,6 +3,9 @@
  * and what it means to the user. */
 #include "captrack/profile.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const struct {
 	const char *name;
 	const char *sentence;
@@ -19,12 +22,21 @@ static const struct {
 		{"dropped_stacks",
 		 "allocations whose stack had no room are booked on [unknown]; totals are exact; raise "
 		 "--max-stacks N"},
-	[INTEGRITY_TRUNCATED_STACKS] =
-		{"truncated_stacks",
-		 "stacks are not whole: code without frame pointers, or deeper than --max-depth N"},
-	[INTEGRITY_UNKNOWN_OBJECT_STACKS] = {"unknown_object_stacks",
-					     "stacks pass through memory that is no known file (JIT code, "
-					     "for one); those frames have no name"},
+	[INTEGRITY_TRUNCATED_STACKS] = {"truncated_stacks", "stacks are not whole"},
+	[INTEGRITY_DEPTH_STACKS] = {"depth_stacks", "deeper than --max-depth N"},
+	[INTEGRITY_UNKNOWN_OBJECT_STACKS] =
+		{"unknown_object_stacks",
+		 "through a file whose unwind data were not read yet, or could not be"},
+	[INTEGRITY_NO_ROW_STACKS] = {"no_row_stacks", "through code without unwind data or frame pointers"},
+	[INTEGRITY_ODD_ROW_STACKS] = {"odd_row_stacks",
+				      "through code whose unwind data are of a kind that is not known here"},
+	[INTEGRITY_READ_FAULT_STACKS] = {"read_fault_stacks", "the stack's memory could not be read"},
+	[INTEGRITY_NOT_CODE_STACKS] = {"not_code_stacks",
+				       "a return address is no code: a damaged stack, or wrong unwind data"},
+	[INTEGRITY_NO_PROGRESS_STACKS] =
+		{"no_progress_stacks",
+		 "a caller's frame is no caller's: a damaged stack, or wrong unwind data"},
+	[INTEGRITY_BUSY_STACKS] = {"busy_stacks", "another thread was changing the address space"},
 	[INTEGRITY_MISSED_FREES] =
 		{"missed_frees",
 		 "blocks were handed out again though no free of them was seen; they count as freed then"},
@@ -54,9 +66,19 @@ const char *profile_integrity_sentence(enum profile_integrity which)
 	return table[which].sentence;
 }
 
+bool profile_is_reason(enum profile_integrity which)
+{
+	return which >= INTEGRITY_DEPTH_STACKS && which <= INTEGRITY_BUSY_STACKS;
+}
+
+void profile_reason_word(enum profile_integrity which, char word[32])
+{
+	snprintf(word, 32, "%.*s", (int)(strlen(table[which].name) - strlen("_stacks")), table[which].name);
+}
+
 bool profile_integrity_warns(const struct profile *profile, enum profile_integrity which)
 {
-	if (!profile->integrity[which] || which == INTEGRITY_INTERNAL_FREES)
+	if (!profile->integrity[which] || which == INTEGRITY_INTERNAL_FREES || profile_is_reason(which))
 		return false;
 	/* Of a process that ran already neither is a surprise. */
 	return (which != INTEGRITY_UNMATCHED_FREES && which != INTEGRITY_UNFOLLOWED_CHILDREN) ||

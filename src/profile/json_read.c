@@ -362,6 +362,23 @@ static void read_frame_list(struct reader *reader, const cJSON *object, struct p
 	}
 }
 
+/* A reason of a later version is none to this one. */
+static enum profile_integrity read_reason(struct reader *reader, const cJSON *item)
+{
+	enum profile_integrity why = INTEGRITY_TRUNCATED_STACKS;
+	char *end = read_string(reader, item, "end");
+	for (int i = 0; end && i < INTEGRITY_COUNT; i++) {
+		char word[32];
+		if (!profile_is_reason((enum profile_integrity)i))
+			continue;
+		profile_reason_word((enum profile_integrity)i, word);
+		if (!strcmp(word, end))
+			why = (enum profile_integrity)i;
+	}
+	free(end);
+	return why;
+}
+
 static void read_stack(struct reader *reader, const cJSON *item)
 {
 	struct profile *profile = reader->profile;
@@ -371,6 +388,7 @@ static void read_stack(struct reader *reader, const cJSON *item)
 		return;
 	read_numbers(reader, item, profile_stack_numbers, &stack->counts);
 	stack->truncated = read_flag(reader, item, "truncated");
+	stack->why = read_reason(reader, item);
 	read_frame_list(reader, item, stack);
 }
 

@@ -274,6 +274,11 @@ static cJSON *stack_json(struct writer *writer, struct profile_stack *stack)
 		add(writer, json, "frames", cJSON_CreateRaw(stack->rendered));
 	if (stack->truncated)
 		add(writer, json, "truncated", cJSON_CreateTrue());
+	if (stack->truncated && profile_is_reason(stack->why)) {
+		char word[32];
+		profile_reason_word(stack->why, word);
+		add(writer, json, "end", cJSON_CreateString(word));
+	}
 	add_numbers(writer, json, profile_stack_numbers, &stack->counts);
 	return json;
 }

@@ -43,63 +43,33 @@ int64_t image_object(struct snapshots *snapshots, struct image_state *state, str
 	return index;
 }
 
-/* The file of an object id. Not found at first, it may be by looking again. */
+/* The file of an object's number. NULL where it is not known. */
 static struct mapped_file *file_of(struct snapshots *snapshots, uint32_t id)
 {
 	struct kernel_object *known;
-	struct ct_object_key key;
-	struct ct_object object;
-	if (!id)
-		return NULL;
 	HASH_FIND(hh, snapshots->kernel_objects, &id, sizeof(id), known);
 	if (known)
 		return known->file;
-	if (kernel_find_object(snapshots->kernel, id, &key, &object))
-		return NULL;
-
-	struct mapped_file *file = mappings_find(snapshots->mappings, key.device, key.inode);
-	if (!file || file->fd < 0) {
-		mappings_read(snapshots->mappings, (pid_t)object.pid, NULL, NULL);
-		file = mappings_find(snapshots->mappings, key.device, key.inode);
+	for (struct mapped_file *file = mappings_first(snapshots->mappings); id && file; file = file->next) {
+		if (file->object != id)
+			continue;
+		known = calloc(1, sizeof(*known));
+		if (known) {
+			known->id = id;
+			known->file = file;
+			HASH_ADD(hh, snapshots->kernel_objects, id, sizeof(known->id), known);
+		}
+		return file;
 	}
-	const struct mapping place = {(pid_t)object.pid, object.start, object.end, 0, key.device, key.inode};
-	if (!file)
-		file = mappings_add_by_place(snapshots->mappings, &place);
-	known = calloc(1, sizeof(*known));
-	if (known) {
-		known->id = id;
-		known->file = file;
-		HASH_ADD(hh, snapshots->kernel_objects, id, sizeof(known->id), known);
-	}
-	return file;
-}
-
-/* The kernel half leaves a plain address where another thread was changing the address
- * space, and where no file lies: tell the two apart by what is known of the mappings. */
-static struct mapped_file *file_at(struct snapshots *snapshots, struct image_state *state, uint64_t address,
-				   uint64_t *file_offset)
-{
-	pid_t pid = state->image.pid;
-	struct mapped_file *file = mappings_at(snapshots->mappings, pid, address - 1, file_offset);
-	if (!file && !state->maps_read) { /* at most once a snapshot: code of no file would ask each time */
-		state->maps_read = true;
-		mappings_read(snapshots->mappings, pid, NULL, NULL);
-		file = mappings_at(snapshots->mappings, pid, address - 1, file_offset);
-	}
-	if (file)
-		++*file_offset;
-	return file;
+	return NULL;
 }
 
 /* The index of a frame in the profile; new ones are named. */
-static int64_t image_frame(struct snapshots *snapshots, struct image_state *state,
-			   const struct ct_frame *place, bool *unknown_object)
+static int64_t image_frame(struct snapshots *snapshots, struct image_state *state, uint64_t place)
 {
 	struct profile *profile = &state->image.profile;
-	uint64_t offset = place->offset;
-	struct mapped_file *file = place->object ? file_of(snapshots, place->object)
-						 : file_at(snapshots, state, place->offset, &offset);
-	*unknown_object |= !file;
+	uint64_t offset = CT_PLACE_OFFSET(place);
+	struct mapped_file *file = file_of(snapshots, CT_PLACE_OBJECT(place));
 	int64_t object = image_object(snapshots, state, file);
 	if (object < 0)
 		return object;
@@ -108,7 +78,9 @@ static int64_t image_frame(struct snapshots *snapshots, struct image_state *stat
 	if (symbols && !symbols_file_to_vaddr(symbols, offset, &offset))
 		symbols = NULL;
 
-	struct frame_place key = {.offset = offset, .object = (uint64_t)object};
+	/* symbols_name() looks up the call before a return address. */
+	uint64_t after = offset + ((place & CT_PLACE_EXACT) != 0);
+	struct frame_place key = {.offset = offset, .object = (uint64_t)object << 1 | (after != offset)};
 	struct frame_entry *entry;
 	HASH_FIND(hh, state->frames, &key, sizeof(key), entry);
 	if (entry)
@@ -125,31 +97,23 @@ static int64_t image_frame(struct snapshots *snapshots, struct image_state *stat
 	entry->place = key;
 	entry->index = (uint32_t)index;
 	HASH_ADD(hh, state->frames, place, sizeof(entry->place), entry);
-	return symbols && symbols_name(symbols, offset, frame) ? -ENOMEM : index;
+	return symbols && symbols_name(symbols, after, frame) ? -ENOMEM : index;
 }
 
-static bool is_object(const struct profile *profile, const struct profile_frame *frame, const char *name)
+enum profile_integrity image_reason(enum ct_end end)
 {
-	const char *path = profile->objects[frame->object].path;
-	const char *base = path ? strrchr(path, '/') : NULL;
-	return base && !strcmp(base + 1, name);
-}
-
-/* Does the stack reach the start of the program or of its thread? Frame pointers do not
- * tell. The C library starts both, so a whole stack comes from elsewhere and ends there;
- * one that ends elsewhere, or never left it, was lost on the way. */
-static bool is_whole(const struct profile *profile, const struct profile_stack *stack)
-{
-	const struct profile_frame *last = &profile->frames[stack->frames[stack->n_frames - 1]];
-	if (last->function &&
-	    (!strcmp(last->function, "_start") || !strncmp(last->function, "__libc_start", 12)))
-		return true;
-	if (!is_object(profile, last, "libc.so.6"))
-		return false;
-	for (uint32_t i = 0; i < stack->n_frames; i++)
-		if (!is_object(profile, &profile->frames[stack->frames[i]], "libc.so.6"))
-			return true;
-	return last->function && !strncmp(last->function, "start_thread", 12);
+	static const enum profile_integrity reasons[CT_ENDS] = {
+		[CT_END_ROOT] = INTEGRITY_TRUNCATED_STACKS, /* none */
+		[CT_END_DEPTH] = INTEGRITY_DEPTH_STACKS,
+		[CT_END_UNKNOWN_OBJECT] = INTEGRITY_UNKNOWN_OBJECT_STACKS,
+		[CT_END_NO_ROW] = INTEGRITY_NO_ROW_STACKS,
+		[CT_END_ODD_ROW] = INTEGRITY_ODD_ROW_STACKS,
+		[CT_END_READ_FAULT] = INTEGRITY_READ_FAULT_STACKS,
+		[CT_END_NOT_CODE] = INTEGRITY_NOT_CODE_STACKS,
+		[CT_END_NO_PROGRESS] = INTEGRITY_NO_PROGRESS_STACKS,
+		[CT_END_BUSY] = INTEGRITY_BUSY_STACKS,
+	};
+	return reasons[end];
 }
 
 int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
@@ -168,9 +132,8 @@ int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
 		free(indexes);
 		return -ENOMEM;
 	}
-	bool unknown_object = false;
 	for (uint32_t i = 0; i < frames.count; i++) {
-		int64_t frame = image_frame(snapshots, state, &frames.frame[i], &unknown_object);
+		int64_t frame = image_frame(snapshots, state, frames.place[i]);
 		if (frame < 0) {
 			free(indexes);
 			return frame;
@@ -179,9 +142,9 @@ int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
 	}
 	profile->stacks[index].frames = indexes;
 	profile->stacks[index].n_frames = frames.count;
-	profile->stacks[index].truncated =
-		(report->flags & CT_STACK_TRUNCATED) || !is_whole(profile, &profile->stacks[index]);
-	state->truncated_stacks += profile->stacks[index].truncated;
-	state->unknown_object_stacks += unknown_object;
+	enum ct_end end = report->end < CT_ENDS ? (enum ct_end)report->end : CT_END_NOT_CODE;
+	profile->stacks[index].truncated = end != CT_END_ROOT;
+	profile->stacks[index].why = image_reason(end);
+	state->ends[end]++;
 	return index;
 }

@@ -65,20 +65,19 @@ static void describe_host(struct profile *profile)
 	profile->host.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 }
 
-static void describe_target(struct snapshots *snapshots, struct image *image, const char *comm)
+static void describe_target(struct snapshots *snapshots, struct image *image,
+			    const struct target_identity *identity)
 {
 	struct profile *profile = &image->profile;
-	struct target_identity identity;
-	target_identify(image->pid, &identity);
 	profile->target.pid = image->pid;
-	profile->target.ppid = identity.ppid;
-	profile->target.exe = identity.exe ? identity.exe : comm ? strdup(comm) : NULL;
-	profile->target.command = identity.command ? identity.command : comm ? strdup(comm) : NULL;
+	profile->target.ppid = identity->ppid;
+	profile->target.exe = identity->exe ? strdup(identity->exe) : NULL;
+	profile->target.command = identity->command ? strdup(identity->command) : NULL;
 	uint64_t age_ms = (clock_monotonic_ns() - image->start_ns) / 1000000;
 	profile->target.start_ms = clock_wall_ms() - age_ms;
-	for (struct mapped_file *file = mappings_first(snapshots->mappings); file && identity.exe;
+	for (struct mapped_file *file = mappings_first(snapshots->mappings); file && identity->exe;
 	     file = file->next) {
-		if (strcmp(file->path, identity.exe))
+		if (strcmp(file->path, identity->exe))
 			continue;
 		int64_t object = image_object(snapshots, (struct image_state *)image, file);
 		if (object >= 0 && profile->objects[object].build_id)
@@ -88,7 +87,7 @@ static void describe_target(struct snapshots *snapshots, struct image *image, co
 }
 
 int snapshots_add_image(struct snapshots *snapshots, uint32_t id, pid_t pid, uint64_t start_ns,
-			const char *comm, struct image **out)
+			const struct target_identity *identity, struct image **out)
 {
 	struct image_state *state = calloc(1, sizeof(*state));
 	if (!state)
@@ -103,7 +102,7 @@ int snapshots_add_image(struct snapshots *snapshots, uint32_t id, pid_t pid, uin
 		snapshots->first = image;
 	snapshots->last = image;
 	describe_host(&image->profile);
-	describe_target(snapshots, image, comm);
+	describe_target(snapshots, image, identity);
 	*out = image;
 	return 0;
 }
@@ -215,8 +214,11 @@ static void fill_integrity(struct image_state *state, const uint64_t counters[CT
 		if (i != CT_FAILED_ALLOCS)
 			profile->integrity[names[i]] = counters[i];
 	profile->failed_allocs = counters[CT_FAILED_ALLOCS];
-	profile->integrity[INTEGRITY_TRUNCATED_STACKS] = state->truncated_stacks;
-	profile->integrity[INTEGRITY_UNKNOWN_OBJECT_STACKS] = state->unknown_object_stacks;
+	profile->integrity[INTEGRITY_TRUNCATED_STACKS] = 0;
+	for (int i = CT_END_ROOT + 1; i < CT_ENDS; i++) {
+		profile->integrity[image_reason((enum ct_end)i)] = state->ends[i];
+		profile->integrity[INTEGRITY_TRUNCATED_STACKS] += state->ends[i];
+	}
 }
 
 static int fill_profile(struct snapshots *snapshots, struct image_state *state)
@@ -243,7 +245,6 @@ int snapshots_take(struct snapshots *snapshots)
 {
 	int result = 0;
 	for (struct image *image = snapshots->first; image && !result; image = image->next) {
-		((struct image_state *)image)->maps_read = false;
 		if (!image->written)
 			result = kernel_begin_snapshot(snapshots->kernel, image->id);
 	}

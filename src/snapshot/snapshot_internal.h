@@ -15,7 +15,7 @@ struct stack_entry { /* stack key of the BPF maps -> index into the profile's st
 
 struct frame_place {
 	uint64_t offset;
-	uint64_t object; /* index into the profile's objects; 64 bits leave no padding in the key */
+	uint64_t object; /* index into the profile's objects, and CT_PLACE_EXACT as the lowest bit */
 };
 
 struct frame_entry {
@@ -35,9 +35,7 @@ struct image_state {
 	struct stack_entry *stacks;
 	struct frame_entry *frames;
 	struct object_entry *objects;
-	uint64_t unknown_object_stacks;
-	uint64_t truncated_stacks;
-	bool maps_read; /* of /proc, in this snapshot */
+	uint64_t ends[CT_ENDS]; /* stacks by how their unwinding ended */
 };
 
 struct kernel_object { /* id of the BPF maps -> file */
@@ -59,5 +57,7 @@ struct snapshots {
 int64_t image_object(struct snapshots *snapshots, struct image_state *state, struct mapped_file *file);
 int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
 			const struct ct_stack_report *report);
+/* Why a stack is truncated, in the profile's terms. */
+enum profile_integrity image_reason(enum ct_end end);
 
 #endif

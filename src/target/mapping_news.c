@@ -134,7 +134,6 @@ static void take_record(struct mapping_news *news, struct mappings *mappings)
 		.pid = (pid_t)map->pid,
 		.start = map->start,
 		.end = map->start + map->length,
-		.file_offset = map->offset,
 		.device = (uint64_t)map->major << 20 | map->minor,
 		.inode = map->inode,
 	};

@@ -8,24 +8,21 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 65536, MAX_PLACES = 1 << 20 }; /* of a run: a target that maps more is not believed */
-
-struct place {
-	struct mapping mapping;
-	struct mapped_file *file;
-};
+enum { MAX_FILES = 65536 }; /* of a run: a target that maps more is not believed */
 
 struct mappings {
+	pthread_mutex_t lock; /* of adding; files stay, so that going through them needs none */
 	struct mapped_file *first;
 	size_t count;
-	struct place *places; /* oldest first */
-	size_t place_count;
 };
 
 int mappings_new(struct mappings **out)
@@ -33,6 +30,7 @@ int mappings_new(struct mappings **out)
 	struct mappings *mappings = calloc(1, sizeof(*mappings));
 	if (!mappings)
 		return -ENOMEM;
+	pthread_mutex_init(&mappings->lock, NULL);
 	*out = mappings;
 	return 0;
 }
@@ -48,18 +46,18 @@ void mappings_free(struct mappings *mappings)
 		free(file->path);
 		free(file);
 	}
-	free(mappings->places);
+	pthread_mutex_destroy(&mappings->lock);
 	free(mappings);
 }
 
 struct mapped_file *mappings_first(struct mappings *mappings)
 {
-	return mappings->first;
+	return __atomic_load_n(&mappings->first, __ATOMIC_ACQUIRE);
 }
 
 struct mapped_file *mappings_find(struct mappings *mappings, uint64_t device, uint64_t inode)
 {
-	for (struct mapped_file *file = mappings->first; file; file = file->next)
+	for (struct mapped_file *file = mappings_first(mappings); file; file = file->next)
 		if (file->inode == inode && file->device == device)
 			return file;
 	return NULL;
@@ -103,70 +101,37 @@ static void cut_deleted(char *path)
 		*mark = '\0';
 }
 
-/* The file of a mapping, entered if it is new. */
-static struct mapped_file *add_file(struct mappings *mappings, const struct mapping *mapping,
-				    const char *path)
+static struct mapped_file *new_file(const struct mapping *mapping, const char *path)
 {
-	struct mapped_file *file = mappings_find(mappings, mapping->device, mapping->inode);
-	if (file && file->fd >= 0)
-		return file;
-	int fd = open_mapped(mapping, path);
-	if (!file) {
-		if (mappings->count >= MAX_FILES || !(file = calloc(1, sizeof(*file))) ||
-		    !(file->path = strdup(path))) {
-			free(file);
-			if (fd >= 0)
-				close(fd);
-			return NULL;
-		}
-		file->device = mapping->device;
-		file->inode = mapping->inode;
-		file->next = mappings->first;
-		mappings->first = file;
-		mappings->count++;
+	struct mapped_file *file = calloc(1, sizeof(*file));
+	if (!file || !(file->path = strdup(path))) {
+		free(file);
+		return NULL;
 	}
-	file->fd = fd < 0 ? -1 : fd;
-	file->open_errno = fd < 0 ? -fd : 0;
+	file->device = mapping->device;
+	file->inode = mapping->inode;
 	return file;
-}
-
-static bool is_known(const struct mappings *mappings, const struct mapping *mapping)
-{
-	for (size_t i = mappings->place_count; i-- > 0;) {
-		const struct mapping *known = &mappings->places[i].mapping;
-		if (known->pid == mapping->pid && known->start < mapping->end && mapping->start < known->end)
-			return known->start == mapping->start && known->end == mapping->end &&
-			       known->inode == mapping->inode && known->device == mapping->device;
-	}
-	return false;
 }
 
 struct mapped_file *mappings_add(struct mappings *mappings, const struct mapping *mapping, const char *path)
 {
-	struct mapped_file *file = add_file(mappings, mapping, path);
-	if (!file || mappings->place_count >= MAX_PLACES || is_known(mappings, mapping))
-		return file;
-	size_t count = mappings->place_count;
-	if (!(count & (count - 1))) { /* full at powers of two */
-		struct place *places = realloc(mappings->places, (count ? 2 * count : 1) * sizeof(*places));
-		if (!places)
-			return file;
-		mappings->places = places;
+	pthread_mutex_lock(&mappings->lock);
+	struct mapped_file *file = mappings_find(mappings, mapping->device, mapping->inode);
+	bool is_new = !file;
+	if (is_new && mappings->count < MAX_FILES)
+		file = new_file(mapping, path);
+	if (file && (is_new || file->fd < 0)) {
+		int fd = open_mapped(mapping, path);
+		file->fd = fd < 0 ? -1 : fd;
+		file->open_errno = fd < 0 ? -fd : 0;
 	}
-	mappings->places[mappings->place_count++] = (struct place){*mapping, file};
+	if (file && is_new) {
+		file->next = mappings->first;
+		__atomic_store_n(&mappings->first, file, __ATOMIC_RELEASE);
+		mappings->count++;
+	}
+	pthread_mutex_unlock(&mappings->lock);
 	return file;
-}
-
-struct mapped_file *mappings_at(struct mappings *mappings, pid_t pid, uint64_t address, uint64_t *file_offset)
-{
-	for (size_t i = mappings->place_count; i-- > 0;) {
-		const struct mapping *mapping = &mappings->places[i].mapping;
-		if (mapping->pid == pid && address >= mapping->start && address < mapping->end) {
-			*file_offset = address - mapping->start + mapping->file_offset;
-			return mappings->places[i].file;
-		}
-	}
-	return NULL;
 }
 
 struct mapped_file *mappings_add_by_place(struct mappings *mappings, const struct mapping *mapping)
@@ -179,7 +144,31 @@ struct mapped_file *mappings_add_by_place(struct mappings *mappings, const struc
 		return NULL;
 	path[length] = '\0';
 	cut_deleted(path);
-	return add_file(mappings, mapping, path);
+	return mappings_add(mappings, mapping, path);
+}
+
+struct mapped_file *mappings_add_vdso(struct mappings *mappings, uint64_t device, uint64_t inode)
+{
+	const struct mapping mapping = {.device = device, .inode = inode};
+	const char *start = (const char *)getauxval(AT_SYSINFO_EHDR);
+	size_t size = 0;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	for (char line[512]; maps && fgets(line, sizeof(line), maps);) {
+		uint64_t from, to;
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &from, &to) == 2 && from == (uintptr_t)start)
+			size = to - from;
+	}
+	if (maps)
+		fclose(maps);
+	struct mapped_file *file = size ? mappings_add(mappings, &mapping, "[vdso]") : NULL;
+	if (!file || file->fd >= 0)
+		return file;
+	file->fd = memfd_create("captrack-vdso", MFD_CLOEXEC);
+	if (file->fd >= 0 && write(file->fd, start, size) != (ssize_t)size) {
+		close(file->fd);
+		file->fd = -1;
+	}
+	return file;
 }
 
 int mappings_read(struct mappings *mappings, pid_t pid, int (*visit)(void *context, struct mapped_file *file),
@@ -197,9 +186,8 @@ int mappings_read(struct mappings *mappings, pid_t pid, int (*visit)(void *conte
 		unsigned int major, minor;
 		char perms[8];
 		int path = 0;
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 " %n",
-			   &mapping.start, &mapping.end, perms, &mapping.file_offset, &major, &minor,
-			   &mapping.inode, &path) < 7 ||
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*x %x:%x %" SCNu64 " %n", &mapping.start,
+			   &mapping.end, perms, &major, &minor, &mapping.inode, &path) < 6 ||
 		    !path || !mapping.inode || !strchr(perms, 'x'))
 			continue;
 		mapping.device = (uint64_t)major << 20 | minor;

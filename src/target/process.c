@@ -156,11 +156,15 @@ int target_wait(struct target *target)
 void target_identify(pid_t pid, struct target_identity *out)
 {
 	char path[64], text[MAX_COMMAND], state;
+	ssize_t length;
 	memset(out, 0, sizeof(*out));
 	read_stat(pid, &state, &out->ppid);
+	length = read_proc(pid, "comm", text, sizeof(text));
+	if (length > 0)
+		snprintf(out->comm, sizeof(out->comm), "%.*s", (int)strcspn(text, "\n"), text);
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	ssize_t length = readlink(path, text, sizeof(text) - 1);
+	length = readlink(path, text, sizeof(text) - 1);
 	if (length > 0) {
 		text[length] = '\0';
 		char *deleted = strstr(text, " (deleted)");

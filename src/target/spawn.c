@@ -2,10 +2,10 @@
 /* A command of ours, held until the probes are in place.
  *
  * Probes go to files, and which libc a program will use is known only when its
- * dynamic loader has mapped it: so the child is traced from its exec to that
- * mapping, stopped there while probes are attached, and let go for good before the
- * loader runs the first constructor. ptrace(2) with PTRACE_SEIZE: signals and job
- * control are passed through as they are. */
+ * dynamic loader has mapped it: so the child is traced from its exec on, stopped at
+ * each mapping of code while probes are attached and unwind data are read, and let go
+ * for good when the loader has mapped all and runs the first of it. ptrace(2) with PTRACE_SEIZE: signals and
+ * job control are passed through as they are. */
 #include "target_internal.h"
 
 #include <errno.h>
@@ -21,6 +21,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __x86_64__
+#include <asm/prctl.h>
+#endif
 
 enum { MAX_STARTUP_STOPS = 20000 }; /* system calls of a dynamic loader; glibc makes some 10 a library */
 
@@ -104,7 +107,18 @@ fail:
 }
 
 /* One stop of the traced child, as the start-up looks at it. */
-enum stop { STOP_OTHER, STOP_EXEC, STOP_MAPPED, STOP_ENDED };
+enum stop { STOP_OTHER, STOP_EXEC, STOP_MAPPED, STOP_THREAD, STOP_ENDED };
+
+/* The dynamic loader makes its process a thread when all files are mapped, and before any
+ * of their code runs. */
+static bool is_thread_setup(const struct __ptrace_syscall_info *info)
+{
+#ifdef __x86_64__
+	if (info->entry.nr == SYS_arch_prctl && info->entry.args[0] == ARCH_SET_FS)
+		return true;
+#endif
+	return info->entry.nr == SYS_set_tid_address;
+}
 
 /* Waits for the next stop, which is left standing; *signal is what must be passed on. */
 static enum stop next_stop(struct target *target, bool *mapping, int *signal)
@@ -128,6 +142,8 @@ static enum stop next_stop(struct target *target, bool *mapping, int *signal)
 			return STOP_OTHER;
 		if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
 			*mapping = info.entry.nr == SYS_mmap && (info.entry.args[2] & PROT_EXEC);
+			if (is_thread_setup(&info))
+				return STOP_THREAD;
 		} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && *mapping) {
 			*mapping = false;
 			return STOP_MAPPED;
@@ -142,7 +158,7 @@ static enum stop next_stop(struct target *target, bool *mapping, int *signal)
 /* Traces from the exec until ready() has what it wants. */
 static int run_until_ready(struct target *target, int (*ready)(void *), void *context)
 {
-	bool mapping = false, execed = false;
+	bool mapping = false, execed = false, is_ready = false;
 	int signal;
 	if (ptrace(PTRACE_SEIZE, target->pid, 0, PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD))
 		return -errno;
@@ -153,13 +169,12 @@ static int run_until_ready(struct target *target, int (*ready)(void *), void *co
 		if (stop == STOP_ENDED)
 			return -ECHILD;
 		execed |= stop == STOP_EXEC;
-		if (stop == STOP_EXEC || (stop == STOP_MAPPED && execed)) {
-			int answer = ready(context);
-			if (answer) {
-				target->held = false;
-				ptrace(PTRACE_DETACH, target->pid, 0, 0);
-				return answer > 0 ? 0 : answer;
-			}
+		int answer = stop == STOP_EXEC || (stop == STOP_MAPPED && execed) ? ready(context) : 0;
+		is_ready |= answer > 0;
+		if (answer < 0 || (is_ready && stop == STOP_THREAD)) {
+			target->held = false;
+			ptrace(PTRACE_DETACH, target->pid, 0, 0);
+			return answer;
 		}
 		/* Before the exec, run at full speed; after it, from system call to system call. */
 		if (ptrace(execed ? PTRACE_SYSCALL : PTRACE_CONT, target->pid, 0, (long)signal))
@@ -171,7 +186,7 @@ static int run_until_ready(struct target *target, int (*ready)(void *), void *co
 		return -ECHILD;
 	target->held = false;
 	ptrace(PTRACE_DETACH, target->pid, 0, (long)signal);
-	return -ENODATA;
+	return is_ready ? 0 : -ENODATA;
 }
 
 int target_start(struct target *target, int (*ready)(void *context), void *context, struct ct_error *err)

@@ -185,7 +185,9 @@ static void write_frames(const struct profile *profile, const struct profile_sta
 	if (lines.most < total)
 		fprintf(out, "%*s... %zu more\n", INDENT, "", total - lines.most);
 	else if (stack->truncated)
-		fprintf(out, "%*s... (its callers are not known)\n", INDENT, "");
+		fprintf(out, "%*s... (its callers are not known%s%s)\n", INDENT, "",
+			profile_is_reason(stack->why) ? ": " : "",
+			profile_is_reason(stack->why) ? profile_integrity_sentence(stack->why) : "");
 }
 
 /* The rank, the figure sorted by, and a peak that it is not. */

@@ -36,7 +36,7 @@ static void write_wrapped(const char *text, size_t column, size_t indent, FILE *
 	fputc('\n', out);
 }
 
-/* One stack of a thousand is no reason to worry, half of all bytes are. */
+/* One stack of a thousand is no reason to worry, half of all bytes are; and why. */
 static void add_share(const struct profile *profile, char *text, size_t size)
 {
 	uint64_t bytes = 0;
@@ -45,8 +45,15 @@ static void add_share(const struct profile *profile, char *text, size_t size)
 		if (profile->stacks[i].truncated)
 			bytes += profile->stacks[i].counts.allocated_bytes;
 	if (profile->totals.allocated_bytes)
-		snprintf(text + used, size - used, " (%.1f%% of the bytes allocated)",
-			 100.0 * (double)bytes / (double)profile->totals.allocated_bytes);
+		used += (size_t)snprintf(text + used, size - used, " (%.1f%% of the bytes allocated)",
+					 100.0 * (double)bytes / (double)profile->totals.allocated_bytes);
+	for (int i = 0; i < INTEGRITY_COUNT && used < size; i++) {
+		char count[32];
+		if (profile_is_reason((enum profile_integrity)i) && profile->integrity[i])
+			used += (size_t)snprintf(text + used, size - used, "; %s: %s",
+						 format_count(profile->integrity[i], count),
+						 profile_integrity_sentence((enum profile_integrity)i));
+	}
 }
 
 /* No fault, but figures mean something else than in a capture from the start. */
@@ -70,7 +77,7 @@ void warnings_write(const struct profile *profile, bool color, FILE *out)
 	write_note(profile, out);
 	for (int i = 0; i < INTEGRITY_COUNT; i++) {
 		enum profile_integrity which = (enum profile_integrity)i;
-		char count[32], text[256];
+		char count[32], text[1024];
 		if (!profile_integrity_warns(profile, which))
 			continue;
 		snprintf(text, sizeof(text), "%s %s: %s", profile_integrity_name(which),

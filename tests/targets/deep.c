@@ -3,7 +3,8 @@
  * expect: totals.allocs == 5
  * expect: totals.live_bytes == 5 * 33
  * expect: stack('down').live_bytes == 5 * 33
- * expect: integrity.truncated_stacks >= 1
+ * expect: integrity.truncated_stacks == 1 and integrity.depth_stacks == 1
+ * expect: profile.data['stacks'][0]['end'] == 'depth'
  * expect: max(len(s['frames']) for s in profile.data['stacks']) == 127
  */
 #include <stdlib.h>

@@ -21,7 +21,8 @@ static const char json[] =
 	"\"allocated_bytes\":4000000000,\"freed_bytes\":3999000000,\"live_allocs\":67,"
 	"\"live_bytes\":1000000,\"peak_bytes\":2000000,\"peak_allocs\":170,\"peak_ms\":3100,"
 	"\"temporary_allocs\":617283},"
-	"\"integrity\":{\"unmatched_frees\":0,\"internal_frees\":9,\"truncated_stacks\":1},"
+	"\"integrity\":{\"unmatched_frees\":0,\"internal_frees\":9,\"truncated_stacks\":1,\"depth_stacks\":1}"
+	","
 	"\"objects\":[{\"path\":\"/opt/bin/shop\"},{\"path\":\"/lib/libstdc++.so.6\"},"
 	"{\"path\":\"/lib/libc.so.6\"}],"
 	"\"frames\":["
@@ -40,7 +41,8 @@ static const char json[] =
 	"\"at_peak_allocs\":100,\"temporary_allocs\":600000},"
 	"{\"frames\":[5,3],\"allocs\":200000,\"frees\":200000,\"allocated_bytes\":900000000,"
 	"\"peak_bytes\":4096,\"at_peak_bytes\":300000,\"at_peak_allocs\":50,\"temporary_allocs\":17283},"
-	"{\"frames\":[4,4,4,4,4,4,4,4,4,4,4,4,4,2],\"truncated\":true,\"allocs\":34560,\"frees\":34553,"
+	"{\"frames\":[4,4,4,4,4,4,4,4,4,4,4,4,4,2],\"truncated\":true,\"end\":\"depth\",\"allocs\":34560,"
+	"\"frees\":34553,"
 	"\"allocated_bytes\":99999000,\"live_allocs\":7,\"live_bytes\":100000,\"peak_bytes\":200000,"
 	"\"at_peak_bytes\":200000,\"at_peak_allocs\":20},"
 	"{\"frames\":[],\"allocs\":7,\"frees\":7,\"allocated_bytes\":1000}]}";
@@ -89,8 +91,8 @@ static const char expected_report[] =
 	"  reallocs             12  each counts as an allocation, and as a free of the old block\n"
 	"  temporary       617,283  50.0% of allocations: freed before the next one on their thread\n"
 	"  failed                2  allocations returned NULL\n"
-	"  warning: truncated_stacks 1: stacks are not whole: code without frame pointers, or deeper than\n"
-	"    --max-depth N (2.5% of the bytes allocated)\n"
+	"  warning: truncated_stacks 1: stacks are not whole (2.5% of the bytes allocated); 1: deeper than\n"
+	"    --max-depth N\n"
 	"\n"
 	"3 of 3 stacks by bytes at the peak\n"
 	"\n"
@@ -129,8 +131,8 @@ static const char expected_summary[] =
 	"   75.0%   1.4 MiB  basket_add (basket.h:12) < basket_fill < main\n"
 	"   15.0%   293 KiB  getline+0x40 (libc.so.6) < __libc_start_main\n"
 	"   10.0%   195 KiB  shop+0x1234 < shop+0x1234 < shop+0x1234 < shop+0x1234 < shop+0x1234\n"
-	"  warning: truncated_stacks 1: stacks are not whole: code without frame pointers, or deeper than\n"
-	"    --max-depth N (2.5% of the bytes allocated)\n"
+	"  warning: truncated_stacks 1: stacks are not whole (2.5% of the bytes allocated); 1: deeper than\n"
+	"    --max-depth N\n"
 	"  profile: out/profile-shop-42-1.json\n";
 
 static void test_report(void **state)
@@ -202,7 +204,8 @@ static void test_top_0_shows_all_uncut(void **state)
 	assert_non_null(strstr(shown, "\n4 of 4 stacks by"));
 	assert_non_null(strstr(shown, "   4.       0 B    0.0%  in 0 blocks, own peak 0 B\n"));
 	assert_non_null(strstr(shown, "        [unknown]\n"));
-	assert_non_null(strstr(shown, "        main (main.cc:7)\n        ... (its callers are not known)\n"));
+	assert_non_null(strstr(shown, "        main (main.cc:7)\n        ... (its callers are not known: "
+				      "deeper than --max-depth N)\n"));
 	assert_null(strstr(shown, " more"));
 	free(shown);
 }
