@@ -34,10 +34,12 @@ SRC  := $(sort $(wildcard src/*.c src/*/*.c))
 OBJ  := $(SRC:%.c=$(BUILD)/%.o)
 CORE := $(filter-out $(BUILD)/src/cli/main.o,$(OBJ))
 SKEL := $(BUILD)/captrack.skel.h
-UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c))) \
+        $(BUILD)/tests/unit/test_unwind_mutated
+FUZZ_SEEDS := $(patsubst tests/fuzz/seeds/%.s,$(BUILD)/tests/fuzz/seeds/%,$(wildcard tests/fuzz/seeds/*.s))
 
 .DELETE_ON_ERROR:
-.PHONY: all help test unit-tests bench check format install uninstall clean
+.PHONY: all help test test-fuzz unit-tests bench check format install uninstall clean
 
 all: $(BUILD)/captrack-bpf ## build build/captrack-bpf (the default)
 
@@ -73,6 +75,33 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(CORE) Makefile
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -o $@ $< $(CORE) $(LIBS) -lcmocka
+
+# Damaged unwind data: the reader alone, with sanitizers where the compiler has them.
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_CFLAGS = $(filter-out -D_FORTIFY_SOURCE=2,$(CT_CFLAGS)) -g -O1 -Itests/fuzz
+
+$(BUILD)/tests/fuzz/seeds/%: tests/fuzz/seeds/%.s Makefile
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -nostdlib -Wl,-z,noseparate-code,-z,lazy -o $@ $<
+
+$(BUILD)/tests/unit/test_unwind_mutated: tests/fuzz/test_unwind_mutated.c tests/fuzz/read_rows.h \
+		$(wildcard src/unwind/*) include/captrack/unwind.h include/captrack/records.h $(FUZZ_SEEDS) Makefile
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)has=; echo 'int main(void) { return 0; }' | $(CC) $(SANITIZERS) -x c -o $@ - 2>/dev/null && $@ && \
+		has='$(SANITIZERS)'; \
+		$(CC) $(FUZZ_CFLAGS) $$has -o $@ $(filter %.c,$^) $(LIBS) -lcmocka
+
+$(BUILD)/tests/fuzz/fuzz_unwind: tests/fuzz/fuzz_unwind.c tests/fuzz/read_rows.h $(wildcard src/unwind/*) Makefile
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LIBS)
+
+test-fuzz: $(BUILD)/tests/fuzz/fuzz_unwind $(FUZZ_SEEDS) ## damaged unwind data for 60 s (clang)
+	@mkdir -p $(BUILD)/tests/fuzz/corpus
+	$(Q)cd $(BUILD)/tests/fuzz && ./fuzz_unwind -max_total_time=60 -timeout=2 -rss_limit_mb=512 \
+		-max_len=32768 -print_final_stats=1 corpus seeds
 
 unit-tests: $(UNIT)
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* Which code has unwind data: a walk over the FDEs of .eh_frame or .debug_frame. libdw
- * finds the FDE of an address but does not list them; stepping through the code in its
- * stead costs ten times as much. Formats: the Linux Standard Base, "Exception Frames". */
+/* Which code has unwind data: a walk over the FDEs of .eh_frame or .debug_frame. Formats:
+ * the Linux Standard Base, "Exception Frames". */
 #include "unwind_internal.h"
 
 #include <dwarf.h>
@@ -9,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FDES = 1 << 23 };
+enum {
+	MOST_FDES = 1 << 23,
+	MOST_CIE = 1024, /* bytes; each may be read again for each FDE */
+};
+#define NO_OFFSET UINT64_MAX
 
 struct frame_section {
 	Elf_Data *data;
@@ -79,106 +82,131 @@ static bool find_frame_segment(Elf *elf, struct frame_section *out)
 	return false;
 }
 
-/* A number at *at, as encoded. */
-static bool take_number(const uint8_t **at, const uint8_t *end, uint8_t encoding, uint64_t *value)
+static bool take_number(struct bytes *from, uint8_t encoding, uint64_t *value)
 {
-	size_t size = 8;
-	bool is_signed = encoding & DW_EH_PE_signed;
-	switch (encoding & 7) {
-	case DW_EH_PE_absptr:
-	case DW_EH_PE_udata8:
-		break;
-	case DW_EH_PE_udata2:
-		size = 2;
-		break;
-	case DW_EH_PE_udata4:
-		size = 4;
-		break;
-	default: /* LEB128: no producer uses it for addresses */
+	static const uint8_t sizes[8] = {
+		[DW_EH_PE_absptr] = 8, [DW_EH_PE_udata2] = 2, [DW_EH_PE_udata4] = 4, [DW_EH_PE_udata8] = 8};
+	size_t size = sizes[encoding & 7]; /* 0, LEB128: no producer uses it for addresses */
+	if (!size || !take_bytes(from, size, value))
 		return false;
-	}
-	if (size > (size_t)(end - *at))
-		return false;
-	*value = 0;
-	memcpy(value, *at, size);
-	*at += size;
-	if (is_signed && size == 4)
+	if (encoding & DW_EH_PE_signed && size == 4)
 		*value = (uint64_t)(int64_t)(int32_t)*value;
-	else if (is_signed && size == 2)
+	else if (encoding & DW_EH_PE_signed && size == 2)
 		*value = (uint64_t)(int64_t)(int16_t)*value;
 	return true;
 }
 
-/* How the addresses of a CIE's FDEs are encoded: the augmentation's R. */
-static bool address_encoding(const Dwarf_CIE *cie, uint8_t *encoding)
+/* Letter by letter: R is how the addresses of the CIE's FDEs are encoded. */
+static bool read_augmentation(const Dwarf_CIE *from, struct cie *cie)
 {
-	const uint8_t *at = cie->augmentation_data;
-	const uint8_t *end = at ? at + cie->augmentation_data_size : NULL;
-	const char *letter = cie->augmentation;
-	uint64_t ignored;
-	*encoding = DW_EH_PE_absptr;
+	struct bytes data = {from->augmentation_data, from->augmentation_data};
+	const char *letter = from->augmentation;
+	uint64_t byte, ignored;
+	cie->encoding = DW_EH_PE_absptr;
 	if (!letter || *letter != 'z')
 		return !letter || !*letter;
+	cie->sized = true;
+	if (data.at)
+		data.end += from->augmentation_data_size;
 	while (*++letter) {
+		if (*letter == 'S')
+			cie->signal = true;
 		if (*letter == 'S' || *letter == 'B')
 			continue;
-		if (!at || at >= end)
+		if (!take_bytes(&data, 1, &byte))
 			return false;
-		uint8_t byte = *at++;
 		if (*letter == 'R')
-			*encoding = byte;
-		else if (*letter == 'P' && !take_number(&at, end, byte, &ignored))
+			cie->encoding = (uint8_t)byte;
+		else if (*letter == 'P' && !take_number(&data, (uint8_t)byte, &ignored))
 			return false;
 		else if (*letter != 'P' && *letter != 'L')
 			return false;
 	}
-	return (*encoding & 0x70) == DW_EH_PE_absptr || (*encoding & 0x70) == DW_EH_PE_pcrel;
+	return (cie->encoding & 0xf0) == DW_EH_PE_absptr || (cie->encoding & 0xf0) == DW_EH_PE_pcrel;
 }
 
-static int add_fde(struct fdes *fdes, uint64_t start, uint64_t length, uint64_t cost)
+/* Room for one more. */
+static void *grow(void *array, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return array;
+	size_t wanted = *room ? 2 * *room : 64;
+	void *grown = realloc(array, wanted * size);
+	if (grown)
+		*room = wanted;
+	return grown;
+}
+
+static int add_fde(struct fdes *fdes, uint64_t start, uint64_t length, struct bytes instructions)
 {
 	if (!length || start + length < start)
 		return 0;
-	if (fdes->count == fdes->room) {
-		size_t room = fdes->room ? 2 * fdes->room : 1024;
-		struct fde *grown = realloc(fdes->fde, room * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		fdes->fde = grown;
-		fdes->room = room;
-	}
-	fdes->fde[fdes->count++] = (struct fde){start, start + length, cost};
+	struct fde *grown = grow(fdes->fde, fdes->count, &fdes->room, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	fdes->fde = grown;
+	fdes->fde[fdes->count++] = (struct fde){start, start + length, instructions, fdes->cie_count - 1};
 	return 0;
 }
 
-struct last_cie { /* neighbours share theirs */
-	Dwarf_Off offset;
-	bool usable;
-	uint8_t encoding;
-	uint64_t cost;
-};
+/* The entry at an offset, in bounds and of a bearable size. */
+static bool is_small_entry(const struct frame_section *section, Dwarf_Off offset)
+{
+	uint32_t length;
+	if (section->data->d_size < sizeof(length) || offset > section->data->d_size - sizeof(length))
+		return false;
+	memcpy(&length, (const uint8_t *)section->data->d_buf + offset, sizeof(length));
+	return length <= MOST_CIE;
+}
 
-static void read_cie(Elf *elf, const struct frame_section *section, Dwarf_Off offset, struct last_cie *last)
+/* Neighbours share theirs: it becomes the last one. */
+static int add_cie(Elf *elf, const struct frame_section *section, Dwarf_Off offset, struct fdes *fdes)
 {
 	Dwarf_CFI_Entry entry;
 	Dwarf_Off next;
-	last->offset = offset;
-	last->usable = dwarf_next_cfi((const unsigned char *)elf_getident(elf, NULL), section->data,
-				      section->eh, offset, &next, &entry) == 0 &&
-		       dwarf_cfi_cie_p(&entry) && address_encoding(&entry.cie, &last->encoding);
-	if (last->usable)
-		last->cost = (uint64_t)(entry.cie.initial_instructions_end - entry.cie.initial_instructions);
+	struct cie *cie = grow(fdes->cie, fdes->cie_count, &fdes->cie_room, sizeof(*cie));
+	if (!cie)
+		return -ENOMEM;
+	fdes->cie = cie;
+	cie += fdes->cie_count++;
+	*cie = (struct cie){.offset = offset};
+	if (!is_small_entry(section, offset) ||
+	    dwarf_next_cfi((const unsigned char *)elf_getident(elf, NULL), section->data, section->eh, offset,
+			   &next, &entry) ||
+	    !dwarf_cfi_cie_p(&entry) || !read_augmentation(&entry.cie, cie))
+		return 0;
+	cie->instructions =
+		(struct bytes){entry.cie.initial_instructions, entry.cie.initial_instructions_end};
+	cie->code_alignment = entry.cie.code_alignment_factor;
+	cie->data_alignment = entry.cie.data_alignment_factor;
+	cie->usable = entry.cie.return_address_register == REG_RETURN;
+	return 0;
+}
+
+static int read_fde(const struct frame_section *section, const Dwarf_FDE *from, struct fdes *fdes)
+{
+	const struct cie *cie = &fdes->cie[fdes->cie_count - 1];
+	struct bytes bytes = {from->start, from->end};
+	uint64_t start, length, ignored;
+	if (!cie->usable || !take_number(&bytes, cie->encoding, &start) ||
+	    !take_number(&bytes, cie->encoding & 7, &length))
+		return 0;
+	if ((cie->encoding & 0xf0) == DW_EH_PE_pcrel)
+		start += section->vaddr + (uint64_t)(from->start - (const uint8_t *)section->data->d_buf);
+	if (cie->sized) {
+		if (!take_uleb(&bytes, &ignored) || ignored > (uint64_t)(bytes.end - bytes.at))
+			return 0;
+		bytes.at += ignored;
+	}
+	return add_fde(fdes, start, length, bytes);
 }
 
 static int walk(Elf *elf, const struct frame_section *section, struct fdes *fdes)
 {
-	const uint8_t *bytes = section->data->d_buf;
-	struct last_cie cie = {.offset = ~0ull};
 	Dwarf_Off offset = 0, next = 0;
 	int result = 0;
 	for (size_t i = 0; i < MOST_FDES && !result; i++, offset = next) {
 		Dwarf_CFI_Entry entry;
-		uint64_t start, length;
 		next = offset;
 		int status = dwarf_next_cfi((const unsigned char *)elf_getident(elf, NULL), section->data,
 					    section->eh, offset, &next, &entry);
@@ -186,15 +214,10 @@ static int walk(Elf *elf, const struct frame_section *section, struct fdes *fdes
 			break;
 		if (status < 0 || dwarf_cfi_cie_p(&entry))
 			continue;
-		if (cie.offset != entry.fde.CIE_pointer)
-			read_cie(elf, section, entry.fde.CIE_pointer, &cie);
-		const uint8_t *at = entry.fde.start;
-		if (!cie.usable || !take_number(&at, entry.fde.end, cie.encoding, &start) ||
-		    !take_number(&at, entry.fde.end, cie.encoding & 7, &length))
-			continue;
-		if ((cie.encoding & 0x70) == DW_EH_PE_pcrel)
-			start += section->vaddr + (uint64_t)(entry.fde.start - bytes);
-		result = add_fde(fdes, start, length, cie.cost + (uint64_t)(entry.fde.end - at));
+		if (!fdes->cie_count || fdes->cie[fdes->cie_count - 1].offset != entry.fde.CIE_pointer)
+			result = add_cie(elf, section, entry.fde.CIE_pointer, fdes);
+		if (!result)
+			result = read_fde(section, &entry.fde, fdes);
 	}
 	return result;
 }
@@ -205,21 +228,25 @@ static int by_start(const void *left, const void *right)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
-int fdes_read(Elf *elf, struct fdes *out, Dwarf_CFI **cfi, Dwarf **dwarf)
+int fdes_read(Elf *elf, struct fdes *out)
 {
 	struct frame_section section;
-	*dwarf = NULL;
-	*cfi = NULL;
-	if (find_frame_section(elf, true, &section) || find_frame_segment(elf, &section)) {
-		*cfi = dwarf_getcfi_elf(elf);
-	} else if (find_frame_section(elf, false, &section)) {
-		*dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
-		*cfi = *dwarf ? dwarf_getcfi(*dwarf) : NULL;
+	int result = 0;
+	if (find_frame_section(elf, true, &section) || find_frame_segment(elf, &section))
+		result = walk(elf, &section, out);
+	/* Built without unwind tables but with -g, a program has these for all but its start. */
+	if (!result && find_frame_section(elf, false, &section)) {
+		if (out->cie_count)
+			out->cie[out->cie_count - 1].offset = NO_OFFSET; /* another section's */
+		result = walk(elf, &section, out);
 	}
-	if (!*cfi)
-		return -ENODATA;
-	int result = walk(elf, &section, out);
 	if (out->count)
 		qsort(out->fde, out->count, sizeof(*out->fde), by_start);
 	return result ? result : out->count ? 0 : -ENODATA;
+}
+
+void fdes_deinit(struct fdes *fdes)
+{
+	free(fdes->fde);
+	free(fdes->cie);
 }

@@ -13,9 +13,7 @@ enum {
 	PADDING = 16, /* between functions; what is shorter than that is no code */
 };
 
-/* libdw runs an FDE's instructions from their begin for each row. Real files stay far
- * below this (libLLVM: 0.1 GB); what lies above is a file made to hang its reader. */
-#define MOST_WORK (4ull << 30)
+static const uint32_t none = CT_ROW_RULE(CT_ROW(0, CT_ROW_NONE, 0, 0));
 
 struct segment {
 	uint64_t vaddr, offset, size;
@@ -26,7 +24,6 @@ struct reading {
 	size_t room;
 	struct segment segments[MAX_SEGMENTS]; /* of code */
 	size_t segment_count;
-	uint64_t work;
 };
 
 static bool is_of_this_machine(Elf *elf)
@@ -48,24 +45,26 @@ static void read_segments(Elf *elf, struct reading *reading)
 				(struct segment){header.p_vaddr, header.p_offset, header.p_filesz};
 }
 
-/* The kernel half sees offsets in the file. */
-static bool to_offset(const struct reading *reading, uint64_t vaddr, uint64_t *offset)
+static const struct segment *segment_of(const struct reading *reading, uint64_t vaddr)
 {
 	for (size_t i = 0; i < reading->segment_count; i++) {
 		const struct segment *segment = &reading->segments[i];
-		if (vaddr >= segment->vaddr && vaddr - segment->vaddr <= segment->size) {
-			*offset = vaddr - segment->vaddr + segment->offset;
-			return *offset <= UINT32_MAX;
-		}
+		if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->size)
+			return segment;
 	}
-	return false;
+	return NULL;
 }
 
-static int add_row(struct reading *reading, uint64_t vaddr, uint32_t rule)
+/* From an address, as distance from one in the code: the kernel half sees offsets in the
+ * file, and the end of a segment is in none. */
+static int add_row(struct reading *reading, uint64_t vaddr, uint64_t distance, uint32_t rule)
 {
 	struct unwind_rows *rows = reading->rows;
-	uint64_t start;
-	if (!to_offset(reading, vaddr, &start))
+	const struct segment *segment = segment_of(reading, vaddr);
+	if (!segment)
+		return 0;
+	uint64_t start = vaddr - segment->vaddr + segment->offset + distance;
+	if (start > UINT32_MAX)
 		return 0;
 	if (rows->count && CT_ROW_RULE(rows->row[rows->count - 1]) == rule &&
 	    CT_ROW_START(rows->row[rows->count - 1]) <= start)
@@ -80,53 +79,58 @@ static int add_row(struct reading *reading, uint64_t vaddr, uint32_t rule)
 		rows->row = grown;
 		reading->room = room;
 	}
-	rows->odd += CT_ROW_KIND(rule) == CT_ROW_ODD;
 	rows->row[rows->count++] = CT_ROW(start, 0, 0, 0) | rule;
 	return 0;
 }
 
-/* The rows of one FDE, from an address in it on. */
-static int read_fde(struct reading *reading, Dwarf_CFI *cfi, const struct fde *fde, uint64_t from)
+static int start_row(struct reading *reading, uint64_t vaddr, uint32_t rule)
 {
+	return add_row(reading, vaddr, 0, rule);
+}
+
+static int end_rows(struct reading *reading, uint64_t vaddr)
+{
+	return vaddr ? add_row(reading, vaddr - 1, 1, none) : 0;
+}
+
+/* The rows of one FDE, from an address in it on. */
+static int read_fde(struct reading *reading, const struct cie *cie, const struct fde *fde, uint64_t from)
+{
+	struct run run;
 	int result = 0;
-	for (uint64_t at = from; at < fde->end && !result;) {
-		Dwarf_Frame *frame;
-		Dwarf_Addr start, end;
-		bool signal = false;
-		reading->work += fde->cost;
-		if (reading->work > MOST_WORK)
-			return -E2BIG;
-		if (dwarf_cfi_addrframe(cfi, at, &frame))
-			return add_row(reading, at, CT_ROW_RULE(CT_ROW(0, CT_ROW_NONE, 0, 0)));
-		dwarf_frame_info(frame, &start, &end, &signal);
-		result = add_row(reading, at, rule_of(frame, signal));
-		free(frame);
-		if (end <= at)
-			break;
-		at = end;
-	}
+	run_begin(&run, cie, fde);
+	while (!result && run_next(&run))
+		if (run.end > from)
+			result = start_row(reading, run.start > from ? run.start : from,
+					   run.damaged ? none : rule_of(&run.now, cie->signal));
 	return result;
 }
 
-static int read_fdes(struct reading *reading, Dwarf_CFI *cfi, const struct fdes *fdes)
+static int read_fdes(struct reading *reading, const struct fdes *fdes)
 {
-	const uint32_t none = CT_ROW_RULE(CT_ROW(0, CT_ROW_NONE, 0, 0));
 	uint64_t covered = 0;
 	int result = 0;
 	for (size_t i = 0; i < fdes->count && !result; i++) {
 		const struct fde *fde = &fdes->fde[i];
-		if (i && fde->start > covered && fde->start - covered >= PADDING)
-			result = add_row(reading, covered, none);
+		if (i && ((fde->start > covered && fde->start - covered >= PADDING) ||
+			  segment_of(reading, covered - 1) != segment_of(reading, fde->start)))
+			result = end_rows(reading, covered);
 		if (!result && fde->end > covered)
-			result = read_fde(reading, cfi, fde, fde->start > covered ? fde->start : covered);
+			result = read_fde(reading, &fdes->cie[fde->cie], fde,
+					  fde->start > covered ? fde->start : covered);
 		if (fde->end > covered)
 			covered = fde->end;
 	}
-	/* Too much of it: what there is serves, and what is missing ends as such. */
-	if (!result || result == -E2BIG)
-		result = add_row(reading, covered, none);
+	if (!result)
+		result = end_rows(reading, covered);
+	/* Too many: those that there are serve, and what is missing ends as such. */
+	if (result == -E2BIG) {
+		uint64_t *last = &reading->rows->row[reading->rows->count - 1];
+		*last = CT_ROW(CT_ROW_START(*last), 0, 0, 0) | none;
+		result = 0;
+	}
 	reading->rows->functions = fdes->count;
-	return result == -E2BIG ? 0 : result;
+	return result;
 }
 
 static int by_row(const void *left, const void *right)
@@ -135,23 +139,29 @@ static int by_row(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-/* Segments need not lie in the file as they lie in memory. */
+/* Segments need not lie in the file as they lie in memory, and can share a part of it: one
+ * row a place is left then, one that says something if there is. */
 static void sort_rows(struct unwind_rows *rows)
 {
+	size_t kept = 1;
+	for (size_t i = 1; i < rows->count; i++)
+		if (CT_ROW_START(rows->row[i]) <= CT_ROW_START(rows->row[i - 1])) {
+			qsort(rows->row, rows->count, sizeof(*rows->row), by_row);
+			break;
+		}
 	for (size_t i = 1; i < rows->count; i++) {
-		if (rows->row[i] >= rows->row[i - 1])
-			continue;
-		qsort(rows->row, rows->count, sizeof(*rows->row), by_row);
-		return;
+		kept -= CT_ROW_START(rows->row[i]) == CT_ROW_START(rows->row[kept - 1]);
+		rows->row[kept++] = rows->row[i];
 	}
+	rows->count = rows->count ? kept : 0;
+	for (size_t i = 0; i < rows->count; i++)
+		rows->odd += CT_ROW_KIND(rows->row[i]) == CT_ROW_ODD;
 }
 
 int unwind_read(int fd, struct unwind_rows *out)
 {
 	struct reading reading = {.rows = out};
 	struct fdes fdes = {0};
-	Dwarf_CFI *cfi;
-	Dwarf *dwarf;
 	memset(out, 0, sizeof(*out));
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -ENOEXEC;
@@ -161,15 +171,13 @@ int unwind_read(int fd, struct unwind_rows *out)
 		return -ENOEXEC;
 	}
 	read_segments(elf, &reading);
-	int result = fdes_read(elf, &fdes, &cfi, &dwarf);
+	int result = fdes_read(elf, &fdes);
 	if (!result)
-		result = read_fdes(&reading, cfi, &fdes);
-	if (dwarf)
-		dwarf_end(dwarf);
-	else if (cfi)
-		dwarf_cfi_end(cfi);
+		result = read_fdes(&reading, &fdes);
+	if (!result && !out->count) /* of functions that are in no code */
+		result = -ENODATA;
+	fdes_deinit(&fdes);
 	elf_end(elf);
-	free(fdes.fde);
 	if (result)
 		unwind_rows_deinit(out);
 	else
