@@ -23,21 +23,31 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* What every probe program begins with, see no_programs. */
+static __always_inline void keep_to_own_stack(struct pt_regs *ctx)
+{
+	if (enabled > 1)
+		bpf_tail_call(ctx, &no_programs, 0);
+}
+
 SEC("uprobe")
 int on_call(struct pt_regs *ctx)
 {
+	keep_to_own_stack(ctx);
 	return call_enter(ctx);
 }
 
 SEC("uretprobe")
 int on_return(struct pt_regs *ctx)
 {
+	keep_to_own_stack(ctx);
 	return call_return(ctx);
 }
 
 SEC("uprobe")
 int on_free(struct pt_regs *ctx)
 {
+	keep_to_own_stack(ctx);
 	return call_free(ctx);
 }
 

@@ -7,14 +7,14 @@
  * VMA that holds the address at this moment, the object by the file's device and inode,
  * and the object's tree of rows. */
 
-#define GOLDEN      0x9e3779b97f4a7c15ull
+#define GOLDEN 0x9e3779b97f4a7c15ull
 
 #define ANNOUNCE_AGAIN_NS 1000000000ull
 #define WAIT_ROUNDS       (1 << 23) /* the most that bpf_loop does: patience_ns ends it before */
 
 struct code {
 	__u64 place;
-	__u64 row; /* its rule; the start only where it was just found */
+	__u64 row;       /* its rule; the start only where it was just found */
 	enum ct_end end; /* but CT_END_ROOT: neither is known */
 };
 

@@ -116,6 +116,16 @@ struct {
 	__type(value, struct ct_known_code);
 } known_code SEC(".maps");
 
+/* Never filled, never called. From 6.13 on the kernel gives probes a stack for each CPU, as
+ * if none could be preempted by another on the same CPU, which uprobes can be: they overwrite
+ * each other's, and the kernel crashes. Programs with a tail call in them have none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} no_programs SEC(".maps");
+
 struct { /* rare events only: exec, new code */
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 65536);

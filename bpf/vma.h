@@ -76,10 +76,10 @@ static long step_down(__u32 index, struct tree_walk *walk)
 {
 	__u64 node = walk->entry & ~NODE_MASK, kind = NODE_KIND(walk->entry);
 	bool has_gaps = kind == maple_arange_64;
-	__u64 pivots = has_gaps ? bpf_core_field_offset(struct maple_arange_64, pivot) :
-				  bpf_core_field_offset(struct maple_range_64, pivot);
-	__u64 slots = has_gaps ? bpf_core_field_offset(struct maple_arange_64, slot) :
-				 bpf_core_field_offset(struct maple_range_64, slot);
+	__u64 pivots = has_gaps ? bpf_core_field_offset(struct maple_arange_64, pivot)
+				: bpf_core_field_offset(struct maple_range_64, pivot);
+	__u64 slots = has_gaps ? bpf_core_field_offset(struct maple_arange_64, slot)
+			       : bpf_core_field_offset(struct maple_range_64, slot);
 	__u64 last = (slots - pivots) / 8;
 	__u32 slot;
 	if (kind != maple_leaf_64 && kind != maple_range_64 && !has_gaps)

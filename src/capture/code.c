@@ -44,8 +44,8 @@ void capture_learn_mapping(void *context, const struct ct_code_event *code)
 	file->learned = true;
 	unwind_rows_deinit(&rows);
 	if (result)
-		capture_say(capture, "warning: cannot use the unwind data of %s: %s; stacks end there", file->path,
-			    strerror(-result));
+		capture_say(capture, "warning: cannot use the unwind data of %s: %s; stacks end there",
+			    file->path, strerror(-result));
 }
 
 void capture_learn_code(struct capture *capture, pid_t pid)
@@ -54,5 +54,6 @@ void capture_learn_code(struct capture *capture, pid_t pid)
 	int result = kernel_read_code(capture->kernel, pid, capture_learn_mapping, capture);
 	pthread_mutex_unlock(&capture->watcher.lock);
 	if (result)
-		capture_say(capture, "warning: cannot list the mappings of process %d: %s", pid, strerror(-result));
+		capture_say(capture, "warning: cannot list the mappings of process %d: %s", pid,
+			    strerror(-result));
 }

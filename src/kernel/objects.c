@@ -58,15 +58,16 @@ int kernel_enter_object(struct kernel *kernel, const struct ct_object_key *key, 
 		object.id = __atomic_fetch_add(&kernel->skeleton->data->next_object, 1, __ATOMIC_RELAXED);
 		if (object.id >= CT_MAX_OBJECTS)
 			return -ENOSPC;
-		if (bpf_map_update_elem(fd, key, &object, BPF_NOEXIST) && bpf_map_lookup_elem(fd, key, &object))
+		if (bpf_map_update_elem(fd, key, &object, BPF_NOEXIST) &&
+		    bpf_map_lookup_elem(fd, key, &object))
 			return -errno;
 	}
 	*id = object.id;
 	return 0;
 }
 
-static int set_state(struct kernel *kernel, const struct ct_object_key *key, const uint64_t *rows, size_t count,
-		     enum ct_object_state state)
+static int set_state(struct kernel *kernel, const struct ct_object_key *key, const uint64_t *rows,
+		     size_t count, enum ct_object_state state)
 {
 	int fd = bpf_map__fd(kernel->skeleton->maps.objects);
 	struct ct_object object;
@@ -79,7 +80,8 @@ static int set_state(struct kernel *kernel, const struct ct_object_key *key, con
 	return result;
 }
 
-int kernel_set_rows(struct kernel *kernel, const struct ct_object_key *key, const uint64_t *rows, size_t count)
+int kernel_set_rows(struct kernel *kernel, const struct ct_object_key *key, const uint64_t *rows,
+		    size_t count)
 {
 	return set_state(kernel, key, rows, count, count ? CT_OBJECT_ROWS : CT_OBJECT_BARE);
 }
