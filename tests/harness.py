@@ -43,7 +43,7 @@ def in_clean_folder(name, function):
     folder = pathlib.Path(ROOT) / name.replace('/', '-')
     folder.mkdir(mode=0o755)
     os.chdir(folder)
-    function()
+    return function()
 
 
 def left_behind():
@@ -87,8 +87,11 @@ def kernel_warnings():
     done = subprocess.run(['dmesg'], capture_output=True, text=True, errors='replace')
     if done.returncode:
         return None
-    return [line for line in done.stdout.splitlines()
-            if re.search(r'WARNING: |BUG: |Oops|general protection|rcu.*stall', line)]
+    return warnings_in(done.stdout)
+
+
+def warnings_in(log):
+    return [line for line in log.splitlines() if re.search(r'WARNING: |BUG: |Oops|general protection|rcu.*stall', line)]
 
 
 def need(program):

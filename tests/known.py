@@ -21,31 +21,35 @@ class Known:
         comment = source.read_text().split('*/')[0]
         self.lines = re.findall(r'^ \* (build|needs|run|status|image|expect|compare): (.*)$', comment, re.M)
         self.expects = [line for line in self.lines if line[0] in ('expect', 'compare')]
+        self.counted = bool(self.value('compare', ''))
 
     def value(self, key, default):
         return next((value for name, value in self.lines if name == key), default)
 
     def run(self):
-        for name, value in self.lines:
-            if name == 'needs':
-                harness.target(value)
-        program = harness.target(self.source.stem)
-        folder = str(harness.BUILD / 'tests/targets')
-        words = [word.replace('%B', folder) for word in self.value('run', '').split()]
-        env = {}
-        if self.value('compare', ''):
-            env = {'LD_PRELOAD': harness.preload(), 'CAPTRACK_COUNT_DIR': '.'}
-        run = harness.profile(program, *words, env=env) if not env else self.run_counted(program, words)
+        self.judge(harness.profile(*self.command()), '.')
+
+    def programs(self):
+        """The target and what it needs, compiled."""
+        names = [value for name, value in self.lines if name == 'needs'] + [self.source.stem]
+        return [harness.target(name) for name in names] + ([harness.preload()] if self.counted else [])
+
+    def command(self):
+        self.programs()
+        words = [harness.target(self.source.stem), *self.value('run', '').split()]
+        words = [word.replace('%B', str(harness.BUILD / 'tests/targets')) for word in words]
+        if self.counted:  # env(1) sets the preload for the target alone; its own image comes first
+            return ['env', f'LD_PRELOAD={harness.preload()}', 'CAPTRACK_COUNT_DIR=.', *words]
+        return words
+
+    def judge(self, run, folder):
+        """What the run left must be as the comment says; counts of the preload are in folder."""
         status = int(self.value('status', '0'))
         assert run.status == status, f'exit status {run.status}, not {status}: {run.stderr}'
+        if self.counted:
+            run.profiles = run.profiles[1:]
+            run.count = harness.counts(folder)[run.profiles[0].target.pid][0]
         self.check(run)
-
-    def run_counted(self, program, words):
-        """env(1) sets the preload for the target alone; its own image comes first."""
-        run = harness.profile('env', f'LD_PRELOAD={harness.preload()}', 'CAPTRACK_COUNT_DIR=.', program, *words)
-        run.profiles = run.profiles[1:]
-        run.count = harness.counts('.')[run.profiles[0].target.pid][0]
-        return run
 
     def check(self, run):
         image = 0
