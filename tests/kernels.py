@@ -15,10 +15,11 @@ CACHE = pathlib.Path(os.environ.get('CAPTRACK_VM_CACHE') or HERE.parent / 'build
 
 
 class Kernel:
-    """Of a series the newest is taken, and the profiler refuses those that are too old."""
+    """Of a series the newest is taken. On one that is too old the profiler must refuse to start; without
+    are cases that cannot hold on this kernel, and why."""
 
-    def __init__(self, name, series, suites, refused=False):
-        self.name, self.series, self.suites, self.refused = name, series, suites, refused
+    def __init__(self, name, series, suites, refused=False, without=None):
+        self.name, self.series, self.suites, self.refused, self.without = name, series, suites, refused, without or {}
         self.folder = CACHE / name
         self.image = self.folder / 'vmlinuz'
         self.why_missing = self.folder / 'failed'
@@ -29,7 +30,8 @@ class Kernel:
 
 def known_kernels():
     return [Kernel('5.10', r'5\.10\.', ['bullseye', 'bullseye-security'], refused=True),
-            Kernel('6.1', r'6\.1\.', ['bookworm', 'bookworm-security']),
+            Kernel('6.1', r'6\.1\.', ['bookworm', 'bookworm-security'],
+                   without={'main_gone': 'perf uprobes, all there are before 6.6, end with the main thread'}),
             Kernel('6.12', r'6\.12\.', ['trixie', 'trixie-security']),
             Kernel('6.18', r'6\.18\.', ['trixie-backports']),
             Kernel('sid', r'\d+\.\d+\.', ['sid'])]
