@@ -83,6 +83,9 @@ def why_no_probes():
     return None
 
 
+WARNING = 'WARNING: |BUG: |Oops|Kernel panic|general protection|rcu.*stall'
+
+
 def kernel_warnings():
     done = subprocess.run(['dmesg'], capture_output=True, text=True, errors='replace')
     if done.returncode:
@@ -91,7 +94,7 @@ def kernel_warnings():
 
 
 def warnings_in(log):
-    return [line for line in log.splitlines() if re.search(r'WARNING: |BUG: |Oops|general protection|rcu.*stall', line)]
+    return [line for line in log.splitlines() if re.search(WARNING, line)]
 
 
 def need(program):

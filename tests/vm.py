@@ -42,8 +42,11 @@ def check(kernel):
     try:
         guest = Guest(kernel, files)
     except Lost as lost:
-        remark += f', on the second try: {lost}'
-        guest = Guest(kernel, files)
+        remark += f', on the second try (first: {lost})'
+        try:
+            guest = Guest(kernel, files)
+        except Lost as again:
+            raise AssertionError(f'{remark}: {again}') from None
     failures = guest.warnings() + [why for name, case in cases.items() for why in [judge(guest, name, case)] if why]
     assert not failures, f"{remark}: {'; '.join(failures)}"
     return remark
@@ -175,12 +178,14 @@ class Guest:
                    '-serial', f'file:{self.log}', '-serial', 'file:results']
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT)
-            end = f'ended early, status {done.returncode} {done.stderr.strip()}'
+            end = f"ended early, qemu's status {done.returncode} {done.stderr.strip()}".strip()
         except subprocess.TimeoutExpired:
             end = f'not done after {LIMIT} s'
         if not re.search(r'^vm: complete\r?$', self.console(), re.M):
-            assert not self.warnings(), f"{kernel.package()}, {self.last_case()}: {'; '.join(self.warnings())} ({self.log})"
-            raise Lost(f'{end}, {self.last_case()} ({self.log})')
+            where = self.last_case()
+            assert not self.warnings(), f"{kernel.package()}, {where}: {'; '.join(self.warnings())} ({self.log})"
+            kept = self.log.rename(self.log.with_suffix('.lost'))
+            raise Lost(f'{end}, {where} ({kept})')
         with tarfile.open('results') as results:
             results.extractall(self.out)
 
