@@ -10,7 +10,6 @@ import re
 import shlex
 import shutil
 import stat
-import struct
 import subprocess
 import tarfile
 
@@ -201,7 +200,7 @@ class Guest:
 
     def run(self, name):
         folder = self.out / name
-        status, stdout, stderr = ((folder / file).read_text(errors='replace') for file in ('status', 'stdout', 'stderr'))
+        status, stdout, stderr = [(folder / file).read_text(errors='replace') for file in ('status', 'stdout', 'stderr')]
         run = harness.Run(int(status), stdout, stderr, folder / 'out')
         for profile in run.profiles:
             profile.check_sums()
