@@ -200,7 +200,8 @@ class Guest:
 
     def run(self, name):
         folder = self.out / name
-        status, stdout, stderr = [(folder / file).read_text(errors='replace') for file in ('status', 'stdout', 'stderr')]
+        files = ('status', 'stdout', 'stderr')
+        status, stdout, stderr = [(folder / file).read_text(errors='replace') for file in files]
         run = harness.Run(int(status), stdout, stderr, folder / 'out')
         for profile in run.profiles:
             profile.check_sums()
