@@ -9,8 +9,11 @@
 
 #define GOLDEN 0x9e3779b97f4a7c15ull
 
+#define LOOK_AGAIN_NS     20000000ull
+#define MOST_LOOKS        8
 #define ANNOUNCE_AGAIN_NS 1000000000ull
-#define WAIT_ROUNDS       (1 << 23) /* the most that bpf_loop does: patience_ns ends it before */
+#define WAIT_NS           1000000000ull /* after that no thread waits for it any more */
+#define WAIT_ROUNDS       (1 << 23)     /* the most that bpf_loop does: patience_ns ends it before */
 
 struct code {
 	__u64 place;
@@ -24,7 +27,7 @@ struct object_wait {
 	__u64 end; /* ns */
 };
 
-/* Tells user space of code that it has not read. */
+/* Tells user space of code that it has not read; an empty mapping stands for all. */
 static __always_inline void code_announce(const struct vma *vma)
 {
 	struct ct_code_event event = {
@@ -35,6 +38,21 @@ static __always_inline void code_announce(const struct vma *vma)
 		.object = vma->key,
 	};
 	bpf_ringbuf_output(&events, &event, sizeof(event), 0);
+}
+
+/* Has user space look for new code early: what dlopen() has mapped runs a little later. */
+static __noinline int code_changed(struct ct_image *image)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct vma all = {};
+	if (now - image->looked_ns > LOOK_AGAIN_NS)
+		image->looks = 0;
+	if (image->looks >= MOST_LOOKS) /* a JIT compiler at work */
+		return 0;
+	image->looks++;
+	image->looked_ns = now;
+	code_announce(&all);
+	return 0;
 }
 
 /* Looked up anew each time: an element that is replaced is soon another one. */
@@ -74,8 +92,8 @@ __noinline int object_find(const struct vma *vma, struct ct_object *object)
 	wait.object.id = 0;
 	if (known) {
 		wait.object = *known;
-		wait.end = known->seen_ns + patience_ns;
-		if (known->state == CT_OBJECT_NEW && now < wait.end)
+		wait.end = now + patience_ns;
+		if (known->state == CT_OBJECT_NEW && now < known->seen_ns + WAIT_NS)
 			bpf_loop(WAIT_ROUNDS, await_rows, &wait, 0);
 	}
 	*object = wait.object;
@@ -173,6 +191,7 @@ static __always_inline __u64 code_context(struct ct_image *image, __u32 id)
 	if (image->code_pages != pages) {
 		image->code_pages = pages;
 		__sync_fetch_and_add(&image->code_changes, 1);
+		code_changed(image);
 	}
 	return mixed((__u64)id << 32 | image->code_changes);
 }

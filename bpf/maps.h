@@ -12,7 +12,8 @@ volatile __u32 send_all;
 __u32 next_image = 1;
 __u32 next_object = 1;
 const volatile __u32 max_depth = CT_MAX_DEPTH;
-/* How long a thread waits, once, for an object's unwind data. */
+/* How long a thread waits for an object's unwind data at one allocation: it keeps its CPU,
+ * which may be needed to read them. */
 const volatile __u64 patience_ns = 0;
 
 #define STACK_WINDOW 1024 /* bytes */

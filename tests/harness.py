@@ -230,6 +230,10 @@ class Profile:
                     return Counts(place)
         raise AssertionError(f'no frame is named {function}')
 
+    def check_whole(self):
+        reasons = {name: value for name, value in self.integrity.items() if value and name.endswith('_stacks')}
+        assert not self.integrity.truncated_stacks, f'{self.path}: {reasons}'
+
     def check_sums(self):
         """Contract 4.6: the sum over the stacks equals the totals, in every file."""
         totals, stacks = self.totals, self.data['stacks']

@@ -6,6 +6,7 @@ is built and run, and what the profile must say.
     needs: name            another target, built first
     run: words             arguments; %B as above
     status: N              the exit status of the profiler (default 0)
+                           (all stacks must be whole, unless a line is about truncated_stacks)
     image: N               which of several profiles the following lines are about (default 0)
     expect: EXPRESSION     in Python, over totals, integrity, target, capture, stack(NAMES), frame(NAME)
     compare: preload       all totals equal the counting preload's in the same run
@@ -54,6 +55,9 @@ class Known:
     def check(self, run):
         image = 0
         assert run.profiles, f'no profile: {run.stderr}'
+        if not any('truncated_stacks' in value for _, value in self.lines):
+            for profile in run.profiles:
+                profile.check_whole()
         for name, value in self.lines:
             if name == 'image':
                 image = int(value)

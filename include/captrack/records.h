@@ -173,8 +173,8 @@ struct ct_object {
 	__u32 state;
 	__u32 root;         /* chunk */
 	__u32 levels;       /* of chunks, from the root to the rows */
-	__u64 seen_ns;      /* by the kernel half, first; 0: by user space. CLOCK_MONOTONIC */
-	__u64 announced_ns; /* by the kernel half, last */
+	__u64 seen_ns;      /* first; CLOCK_MONOTONIC */
+	__u64 announced_ns; /* last */
 };
 _Static_assert(sizeof(struct ct_object) == 32, "ct_object");
 
@@ -239,15 +239,16 @@ struct ct_image {
 	__u32 lock;
 	__u32 pending_count;
 	__u32 code_changes; /* grows when code is mapped or unmapped, as far as it is seen */
-	__u32 pad;
-	__u64 code_pages; /* that were mapped when a stack was last taken */
+	__u32 looks;        /* that user space was asked for of late, because of that; */
+	__u64 code_pages;   /* that were mapped when a stack was last taken */
+	__u64 looked_ns;    /* the last one */
 	__u64 epoch;
 	struct ct_heap now;
 	struct ct_heap then; /* as it was when the current epoch began */
 	__u64 counters[CT_COUNTERS];
 	struct ct_pending pending[CT_MAX_PENDING];
 };
-_Static_assert(sizeof(struct ct_image) == 32 + 96 + 8 * CT_COUNTERS + 48 * CT_MAX_PENDING, "ct_image");
+_Static_assert(sizeof(struct ct_image) == 40 + 96 + 8 * CT_COUNTERS + 48 * CT_MAX_PENDING, "ct_image");
 
 /* What the snapshot reads for each stack, see bpf/snapshot.h. */
 struct ct_stack_report {
@@ -272,7 +273,8 @@ struct ct_exec_event {
 };
 _Static_assert(sizeof(struct ct_exec_event) == 40, "ct_exec_event");
 
-/* It has mapped a file whose unwind data are not known yet. */
+/* It has mapped a file whose unwind data are not known yet; start and end 0: it has mapped or
+ * unmapped code, and new files may be among it. */
 struct ct_code_event {
 	__u32 kind;
 	__u32 pid;

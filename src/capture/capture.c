@@ -70,7 +70,7 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 	raise_open_files(capture);
 	capture->options = options;
 	capture->signal_fd = capture->interval_fd = capture->duration_fd = -1;
-	capture->watcher.news_fd = capture->watcher.stop_fd = -1;
+	capture->watcher.news_fd = capture->watcher.wake_fd = -1;
 	capture->interval_ms = options->interval_ms;
 	capture->start_ms = clock_wall_ms();
 	capture->targets = calloc(options->pid_count + 1, sizeof(struct target *));

@@ -18,12 +18,17 @@ struct attached_file { /* probes of one file in one process */
 	struct mapped_file *file;
 };
 
+enum { WATCHERS = 2 };
+
 struct watcher {
-	pthread_t thread;
-	bool runs;
+	pthread_t thread[WATCHERS];
+	int count;            /* of threads that run */
 	pthread_mutex_t lock; /* of taking events, and of what follows from them */
-	int news_fd;          /* readable when the main thread has images to begin */
-	int stop_fd;
+	pthread_cond_t done;
+	int news_fd; /* readable when the main thread has images to begin */
+	int wake_fd; /* the main thread asks: */
+	uint64_t asked, served;
+	bool stops;
 	struct exec_news *first, *last;
 };
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* A thread that takes what the kernel half tells at once, while the main thread is busy with
+/* Threads that take what the kernel half tells at once, while the main thread is busy with
  * names and files: a target waits for unwind data, and a program that was exec'd may be gone
- * in a millisecond. Whoever takes events holds the lock; what concerns images is left to the
- * main thread. */
+ * in a millisecond. What concerns images is left to the main thread.
+ *
+ * There are two, one for every other CPU: a target that waits keeps its CPU, and a thread
+ * that the scheduler happens to queue there would wait for it in turn. */
 #include "capture_internal.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -40,11 +43,20 @@ static void note_exec(void *context, const struct ct_exec_event *event)
 	watcher->last = news;
 }
 
+static void learn(void *context, const struct ct_code_event *code)
+{
+	struct capture *capture = context;
+	if (code->end)
+		capture_learn_mapping(capture, code);
+	else
+		kernel_read_code(capture->kernel, (pid_t)code->pid, capture_learn_mapping, capture);
+}
+
 static void take_events(struct capture *capture)
 {
 	const struct kernel_event_handlers handlers = {
 		.on_exec = note_exec,
-		.on_code = capture_learn_mapping,
+		.on_code = learn,
 		.context = capture,
 	};
 	kernel_take_events(capture->kernel, &handlers);
@@ -56,15 +68,25 @@ static void *watch(void *context)
 	struct watcher *watcher = &capture->watcher;
 	struct pollfd polls[] = {
 		{.fd = kernel_events_fd(capture->kernel), .events = POLLIN},
-		{.fd = watcher->stop_fd, .events = POLLIN},
+		{.fd = watcher->wake_fd, .events = POLLIN},
 	};
-	while (!polls[1].revents) {
+	eventfd_t count;
+	bool stops = false;
+	/* Before all that is not real-time, for the moments that it works: a thread that loses its
+	 * CPU to a target that waits, with the lock held, would be waited for in turn. */
+	pthread_setschedparam(pthread_self(), SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
+	while (!stops) {
 		if (poll(polls, 2, -1) < 0 && errno != EINTR)
 			break;
 		pthread_mutex_lock(&watcher->lock);
 		take_events(capture);
+		watcher->served = watcher->asked;
+		stops = watcher->stops;
+		if (!stops)
+			eventfd_read(watcher->wake_fd, &count);
 		if (watcher->first)
 			eventfd_write(watcher->news_fd, 1);
+		pthread_cond_broadcast(&watcher->done);
 		pthread_mutex_unlock(&watcher->lock);
 	}
 	return NULL;
@@ -73,26 +95,43 @@ static void *watch(void *context)
 int watcher_init(struct watcher *watcher)
 {
 	pthread_mutex_init(&watcher->lock, NULL);
+	pthread_cond_init(&watcher->done, NULL);
 	watcher->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	watcher->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return watcher->news_fd < 0 || watcher->stop_fd < 0 ? -errno : 0;
+	watcher->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return watcher->news_fd < 0 || watcher->wake_fd < 0 ? -errno : 0;
 }
 
 void watcher_start(struct capture *capture)
 {
 	struct watcher *watcher = &capture->watcher;
-	/* Without it the main thread does what it can. */
-	watcher->runs = pthread_create(&watcher->thread, NULL, watch, capture) == 0;
+	cpu_set_t allowed, cpus[WATCHERS];
+	int next = 0;
+	CPU_ZERO(&allowed);
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	for (int i = 0; i < WATCHERS; i++)
+		CPU_ZERO(&cpus[i]);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &allowed))
+			CPU_SET(cpu, &cpus[next++ % WATCHERS]);
+	/* Without any the main thread does what it can. */
+	for (int i = 0; i < WATCHERS && i < next; i++) {
+		if (pthread_create(&watcher->thread[watcher->count], NULL, watch, capture))
+			break;
+		pthread_setaffinity_np(watcher->thread[watcher->count++], sizeof(cpus[i]), &cpus[i]);
+	}
 }
 
 void watcher_stop(struct capture *capture)
 {
 	struct watcher *watcher = &capture->watcher;
-	if (!watcher->runs)
+	if (!watcher->count)
 		return;
-	eventfd_write(watcher->stop_fd, 1);
-	pthread_join(watcher->thread, NULL);
-	watcher->runs = false;
+	pthread_mutex_lock(&watcher->lock);
+	watcher->stops = true;
+	eventfd_write(watcher->wake_fd, 1);
+	pthread_mutex_unlock(&watcher->lock);
+	while (watcher->count)
+		pthread_join(watcher->thread[--watcher->count], NULL);
 }
 
 void watcher_deinit(struct watcher *watcher)
@@ -104,20 +143,39 @@ void watcher_deinit(struct watcher *watcher)
 	}
 	if (watcher->news_fd >= 0)
 		close(watcher->news_fd);
-	if (watcher->stop_fd >= 0)
-		close(watcher->stop_fd);
+	if (watcher->wake_fd >= 0)
+		close(watcher->wake_fd);
+	pthread_cond_destroy(&watcher->done);
 	pthread_mutex_destroy(&watcher->lock);
 }
 
+/* All events until now are taken when this returns. */
+static void await_watchers(struct watcher *watcher)
+{
+	pthread_mutex_lock(&watcher->lock);
+	uint64_t wanted = ++watcher->asked;
+	pthread_mutex_unlock(&watcher->lock);
+	eventfd_write(watcher->wake_fd, 1);
+	pthread_mutex_lock(&watcher->lock);
+	while (watcher->served < wanted)
+		pthread_cond_wait(&watcher->done, &watcher->lock);
+	pthread_mutex_unlock(&watcher->lock);
+}
+
+/* The lock is never held for long, or through a system call: the main thread may lose its
+ * CPU to a target that then waits for the watchers. */
 void capture_take_events(struct capture *capture)
 {
 	struct watcher *watcher = &capture->watcher;
 	eventfd_t count;
+	eventfd_read(watcher->news_fd, &count);
+	if (watcher->count)
+		await_watchers(watcher);
+	else
+		take_events(capture);
 	pthread_mutex_lock(&watcher->lock);
-	take_events(capture);
 	struct exec_news *news = watcher->first, *next;
 	watcher->first = watcher->last = NULL;
-	eventfd_read(watcher->news_fd, &count);
 	pthread_mutex_unlock(&watcher->lock);
 	for (; news; news = next) {
 		next = news->next;

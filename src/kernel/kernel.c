@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { LOCK_TRIES = 1000, READ_STACKS = 512, PATIENCE_NS = 1000000000 };
+enum { LOCK_TRIES = 1000, READ_STACKS = 512, PATIENCE_NS = 100000000 };
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "captrack/clock.h"
+
 /* One level of the tree, from the words below it: `words` is cut into chunks, each named
  * in a word of the level above. Returns the number of chunks, or a negative errno. */
 static int64_t add_level(struct kernel *kernel, const uint64_t *words, size_t count, uint64_t *above)
@@ -55,6 +57,7 @@ int kernel_enter_object(struct kernel *kernel, const struct ct_object_key *key, 
 	/* The kernel half may have given it a number when it came by. */
 	if (bpf_map_lookup_elem(fd, key, &object)) {
 		memset(&object, 0, sizeof(object));
+		object.seen_ns = object.announced_ns = clock_monotonic_ns();
 		object.id = __atomic_fetch_add(&kernel->skeleton->data->next_object, 1, __ATOMIC_RELAXED);
 		if (object.id >= CT_MAX_OBJECTS)
 			return -ENOSPC;

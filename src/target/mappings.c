@@ -35,6 +35,13 @@ int mappings_new(struct mappings **out)
 	return 0;
 }
 
+static void file_free(struct mapped_file *file)
+{
+	if (file)
+		free(file->path);
+	free(file);
+}
+
 void mappings_free(struct mappings *mappings)
 {
 	if (!mappings)
@@ -43,8 +50,7 @@ void mappings_free(struct mappings *mappings)
 		next = file->next;
 		if (file->fd >= 0)
 			close(file->fd);
-		free(file->path);
-		free(file);
+		file_free(file);
 	}
 	pthread_mutex_destroy(&mappings->lock);
 	free(mappings);
@@ -115,22 +121,31 @@ static struct mapped_file *new_file(const struct mapping *mapping, const char *p
 
 struct mapped_file *mappings_add(struct mappings *mappings, const struct mapping *mapping, const char *path)
 {
-	pthread_mutex_lock(&mappings->lock);
 	struct mapped_file *file = mappings_find(mappings, mapping->device, mapping->inode);
-	bool is_new = !file;
-	if (is_new && mappings->count < MAX_FILES)
-		file = new_file(mapping, path);
-	if (file && (is_new || file->fd < 0)) {
-		int fd = open_mapped(mapping, path);
-		file->fd = fd < 0 ? -1 : fd;
-		file->open_errno = fd < 0 ? -fd : 0;
-	}
-	if (file && is_new) {
+	if (file && file->fd >= 0)
+		return file;
+	int fd = open_mapped(mapping, path);
+	struct mapped_file *added = file ? NULL : new_file(mapping, path);
+	pthread_mutex_lock(&mappings->lock); /* not longer: who waits for it may keep a target waiting */
+	file = mappings_find(mappings, mapping->device, mapping->inode);
+	bool is_new = !file && added && mappings->count < MAX_FILES;
+	if (is_new) {
+		file = added;
+		added = NULL;
 		file->next = mappings->first;
-		__atomic_store_n(&mappings->first, file, __ATOMIC_RELEASE);
 		mappings->count++;
 	}
+	if (file && (is_new || file->fd < 0)) {
+		file->open_errno = fd < 0 ? -fd : 0;
+		file->fd = fd < 0 ? -1 : fd;
+		fd = -1;
+	}
+	if (is_new)
+		__atomic_store_n(&mappings->first, file, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&mappings->lock);
+	if (fd >= 0)
+		close(fd);
+	file_free(added);
 	return file;
 }
 

@@ -26,6 +26,7 @@ def counted(*words, images=1, peak=True, stdin=subprocess.DEVNULL, env=None):
         known.compare(profile, count, peak=peak)
         assert profile.integrity.missed_frees == profile.integrity.lost_returns == 0, profile.integrity
         assert profile.integrity.dropped_events == profile.integrity.dropped_blocks == 0, profile.integrity
+        profile.check_whole()
     return run
 
 

@@ -1,9 +1,11 @@
 /* Coroutines: allocations on stacks of the program's own making, interleaved.
+ * glibc has no unwind data for where such a stack begins, so its outermost caller is no code.
  *
  * expect: totals.allocs == 8 * 100
  * expect: stack('in_context').allocs == 8 * 100
  * expect: stack('in_context').live_bytes == 8 * 50 * 44
  * expect: integrity.get('lost_returns') == 0
+ * expect: integrity.truncated_stacks == integrity.not_code_stacks
  */
 #include <stdlib.h>
 #include <ucontext.h>
