@@ -58,7 +58,7 @@ $(BUILD)/src/%.o: src/%.c Makefile
 	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Only src/kernel includes the skeleton.
-$(BUILD)/src/kernel/kernel.o $(BUILD)/src/kernel/attach.o: $(SKEL)
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard src/kernel/*.c)): $(SKEL)
 
 $(BUILD)/captrack.bpf.o: bpf/captrack.bpf.c Makefile
 	$(call say,BPF,$<)
