@@ -62,8 +62,8 @@ def places(addresses, maps):
 
 
 def run_in_gdb(job):
-    for command in ('set pagination off', 'set confirm off', 'set startup-with-shell off', 'unset environment LINES',
-                    'unset environment COLUMNS', 'set backtrace past-main on', 'set backtrace past-entry on',
+    for command in ('set pagination off', 'set confirm off', 'unset environment LINES', 'unset environment COLUMNS',
+                    'set backtrace past-main on', 'set backtrace past-entry on',
                     'set backtrace limit unlimited', 'handle all nostop noprint pass', 'set debuginfod enabled off',
                     'set stop-on-solib-events 1'):
         gdb.execute(command)
@@ -179,7 +179,8 @@ def stacks_of_gdb(profile, words, env, last, everything):
            'out': os.path.abspath('gdb.json'), 'last': last, 'all': everything}
     done = subprocess.run([harness.need('gdb'), '-nx', '-batch', '-ex', f'python job = {job!r}', '-x',
                            os.path.abspath(__file__), '--args', *map(str, words)], capture_output=True,
-                          stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})}, timeout=100)
+                          stdin=subprocess.DEVNULL, timeout=100,
+                          env={**os.environ, **(env or {}), 'SHELL': '/bin/sh'})  # which starts the program
     assert os.path.exists('gdb.json'), f'gdb: {done.stderr.decode(errors="replace")[-600:]}'
     told = json.load(open('gdb.json'))
     os.remove('gdb.json')
@@ -193,17 +194,21 @@ def stacks_of_gdb(profile, words, env, last, everything):
     return found, told['hits']
 
 
-def as_text(stack):
-    return ' < '.join(f'{os.path.basename(path)}+{vaddr:#x}' for path, vaddr in stack)
+def as_text(stack, skip=0, most=40):
+    words = [f'{os.path.basename(path)}+{vaddr:#x}' for path, vaddr in stack[skip:skip + most]]
+    return ' < '.join(['...'] * (skip > 0) + words + ['...'] * (skip + most < len(stack)))
 
 
-def nearest(stack, others):
-    """The one that agrees longest, from the innermost frame or from the outermost."""
-    def agreement(other):
-        inner = next((i for i, (a, b) in enumerate(zip(stack, other)) if a != b), min(len(stack), len(other)))
-        outer = next((i for i, (a, b) in enumerate(zip(stack[::-1], other[::-1])) if a != b), min(len(stack), len(other)))
-        return max(inner, outer)
-    return max(others, key=agreement, default=())
+def alike(stack, other):
+    """How many of the inner frames are the same."""
+    return next((i for i, (a, b) in enumerate(zip(stack, other)) if a != b), min(len(stack), len(other)))
+
+
+def both(name, stack, others):
+    """The stack and that of the others that goes with it longest, from where they part."""
+    other = max(others, key=lambda other: (alike(stack, other), alike(stack[::-1], other[::-1])), default=())
+    skip = max(0, alike(stack, other) - 3)
+    return f'{name} ({len(stack)} frames): {as_text(stack, skip)}\n  nearest ({len(other)}): {as_text(other, skip)}'
 
 
 def differences(theirs, ours, both_ways=False):
@@ -211,13 +216,11 @@ def differences(theirs, ours, both_ways=False):
     found = []
     for stack, hit in theirs.items():
         if stack not in ours:
-            near = nearest(stack, ours)
-            found.append(f'hit {hit}: gdb:  {as_text(stack)}\n  nearest of ours: {as_text(near)}')
+            found.append(both(f'gdb at hit {hit}', stack, ours))
         elif ours[stack].get('truncated'):
             found.append(f'hit {hit}: whole, but marked as truncated ({ours[stack].get("end")}): {as_text(stack)}')
     if both_ways:
-        found += [f'only ours: {as_text(stack)}\n  nearest of gdb\'s: {as_text(nearest(stack, theirs))}'
-                  for stack in ours if stack not in theirs]
+        found += [both('only ours', stack, theirs) for stack in ours if stack not in theirs]
     return found
 
 
