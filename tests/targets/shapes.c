@@ -196,6 +196,7 @@ KEEP static void prints(void)
 	FILE *file = fopencookie(NULL, "w", (cookie_io_functions_t){.write = writes});
 	fprintf(file, "%d %s\n", sum, "text");
 	fclose(file);
+	sum++;
 }
 
 static pthread_key_t key;

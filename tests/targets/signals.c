@@ -4,7 +4,7 @@
  *
  * build: -O2 -fomit-frame-pointer
  * expect: integrity.truncated_stacks == 0
- * expect: stack('handles', 'sends', 'main').allocs == 1
+ * expect: stack('handles', 'sends', 'main').allocs == 2
  * expect: stack('handles_apart', 'sends', 'main').allocs == 1
  * expect: stack('handles', 'handles_both', 'sends', 'main').allocs == 1
  * expect: stack('handles_fault', 'faults_at_once', 'falls', 'main').allocs == 1

@@ -29,18 +29,18 @@ KEEP static void keep(int size)
 }
 
 struct Early {
-	KEEP Early() { keep(40); }
-	KEEP ~Early() { keep(41); }
+	KEEP Early() { keep(40); number = number + 0; }
+	KEEP ~Early() { keep(41); number = number + 0; }
 } early;
 
 struct Local {
 	int n = number;
-	KEEP ~Local() { keep(42); }
+	KEEP ~Local() { keep(42); number = number + 0; }
 };
 thread_local Local local;
 
 struct Guard {
-	KEEP ~Guard() { keep(43); }
+	KEEP ~Guard() { keep(43); number = number + 0; }
 };
 
 struct Shape {
@@ -52,7 +52,7 @@ struct Other {
 	virtual int more(int n) = 0;
 };
 struct Square : Shape, Other {
-	KEEP int area(int n) override { keep(n); return n * n; }
+	KEEP int area(int n) override { keep(n); return n * number; }
 	KEEP int more(int n) override { keep(n + 1); return n; } /* called through a thunk */
 };
 
