@@ -116,7 +116,7 @@ def wait_for(condition, seconds=10, what='a condition'):
 
 # --- compiled targets ---
 
-def target(name, *flags, source=None):
+def target(name, *flags, source=None, compiler=None):
     """Compiles tests/targets/<name>.c (or .cc) where it is newer than its program."""
     path = HERE / 'targets' / (source or name)
     if not path.suffix:
@@ -127,8 +127,8 @@ def target(name, *flags, source=None):
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / name
     if not program.exists() or program.stat().st_mtime < path.stat().st_mtime:
-        compiler = need('g++' if path.suffix == '.cc' else 'gcc')
-        command = [compiler, '-g', '-w', '-pthread', '-fno-omit-frame-pointer', '-fno-builtin',
+        compiler = {'gcc': 'g++', 'clang': 'clang++'}[compiler or 'gcc'] if path.suffix == '.cc' else compiler or 'gcc'
+        command = [need(compiler), '-g', '-w', '-pthread', '-fno-omit-frame-pointer', '-fno-builtin',
                    '-fno-optimize-sibling-calls',
                    *(given.group(1).split() if given else ['-O1']), *flags, '-o', f'{program}.new', str(path)]
         command = [word.replace('%B', str(folder)) for word in command]
