@@ -108,8 +108,14 @@ unit-tests: $(UNIT)
 test: all $(UNIT) ## everything that can run here: unit, known answers, real programs (root)
 	$(Q)tests/run --build $(BUILD) $(ARGS)
 
-bench: all ## what a probe costs, as ratios to the floor
+$(BUILD)/tests/unwind_rows: tests/unwind_rows.c $(CORE) Makefile
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -o $@ $< $(CORE) $(LIBS)
+
+bench: all $(BUILD)/tests/unwind_rows ## what a probe costs, as ratios to the floor; how many stacks are whole
 	$(Q)tests/bench --build $(BUILD)
+	$(Q)tests/completeness.py --build $(BUILD)
 
 check: all ## formatting and static analysis
 	$(Q)scripts/check
@@ -128,4 +134,4 @@ clean: ## remove build/
 	$(call say,CLEAN,$(BUILD))
 	$(Q)rm -rf $(BUILD)
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(BUILD)/captrack.bpf.d
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(BUILD)/tests/unwind_rows.d $(BUILD)/captrack.bpf.d
