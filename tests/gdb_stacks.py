@@ -12,6 +12,7 @@ were mapped. Each stack of gdb's has to be in the profile, frame by frame.
 
 This same file is what runs inside gdb.
 """
+import contextlib
 import json
 import os
 import re
@@ -226,12 +227,13 @@ def differences(theirs, ours, both_ways=False, ends=()):
     return found
 
 
-def compare(*words, env=None, last=3000, everything=False, ends=(), least=1):
+def compare(*words, env=None, last=3000, everything=False, ends=(), least=1, during=contextlib.nullcontext()):
     """Asserts that gdb's stacks are in the profile of the program; with `everything`, that it is
-    the same stacks, none more. Returns how often gdb saw an allocation, and both sides' stacks."""
+    the same stacks, none more. `during` is entered for the profiler's run only. Returns how often gdb saw an allocation, and both sides' stacks."""
     harness.need('gdb')
     words = [harness.need(words[0]), *words[1:]]
-    run = harness.profile(*words, env=env)
+    with during:
+        run = harness.profile(*words, env=env)
     assert run.status == 0, f'exit status {run.status}: {run.stderr}'
     profile = run.profile
     ours = stacks_of_profile(profile)

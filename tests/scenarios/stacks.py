@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """Our stacks are gdb's, address by address (gdb_stacks.py): programs of ours at every hit, and
 then the profile has no other stacks; real programs at some hits."""
+import contextlib
+import ctypes
+import os
+import struct
 import subprocess
 
 import gdb_stacks
@@ -8,9 +12,9 @@ import harness
 import workloads
 
 
-def ours(source, *words, name='', flags=(), compiler=None, least=1, ends=()):
+def ours(source, *words, name='', flags=(), compiler=None, **more):
     program = harness.target(source + name, *flags, source=source, compiler=compiler)
-    return gdb_stacks.compare(program, *words, everything=True, least=least, ends=ends)
+    return gdb_stacks.compare(program, *words, everything=True, **more)
 
 
 def has_avx2():
@@ -67,6 +71,33 @@ def test_contexts():
     """makecontext lets a context return to the first byte of __start_context: the call before it, which
     an unwinder looks up, is none. Neither side finds a caller; ours says that it looked for one."""
     ours('contexts', ends=('not_code', 'no_row', 'no_progress'))
+
+
+@contextlib.contextmanager
+def return_probes(program, functions):
+    """Another profiler's: the kernel puts an address of its own in the place of return addresses."""
+    libc, kind = ctypes.CDLL(None, use_errno=True), int(open('/sys/bus/event_source/devices/uprobe/type').read())
+    path, symbols = ctypes.create_string_buffer(program.encode()), {}
+    for line in subprocess.run(['nm', program], capture_output=True, text=True, check=True).stdout.splitlines():
+        symbols[line.split()[-1].split('.')[0]] = line.split()[0]
+    opened = []
+    for function in functions:
+        offset = gdb_stacks.elf(program).offset(int(symbols[function], 16))
+        # struct perf_event_attr: type, size, config (1: at the return) ... config1 (path), config2 (offset)
+        attributes = struct.pack('<IIQ40xQQ56x', kind, 128, 1, ctypes.addressof(path), offset)
+        opened.append(libc.syscall(298, attributes, -1, 0, -1, 8))  # perf_event_open, PERF_FLAG_FD_CLOEXEC
+        assert opened[-1] >= 0, os.strerror(ctypes.get_errno())
+    yield
+    for fd in opened:
+        os.close(fd)
+
+
+def test_among_others_return_probes():
+    """In every frame: also two in one place (of a function and the one it ends in)."""
+    functions = ('with_alloca', 'realigned', 'realigned_and_grown', 'many_arguments', 'with_all_registers', 'goes_down',
+                 'tail', 'tail_end', 'goes_wrong', 'compares', 'sorts', 'writes', 'prints', 'in_thread', 'before_main')
+    program = harness.target('shapes')
+    ours('shapes', least=20, during=return_probes(program, functions))
 
 
 def rust(level):
