@@ -4,6 +4,7 @@ then the profile has no other stacks; real programs at some hits."""
 import contextlib
 import ctypes
 import os
+import re
 import struct
 import subprocess
 
@@ -49,6 +50,29 @@ for way, (compiler, *flags) in WAYS.items():
         globals()[f'test_{source}_{way}'] = in_a_way(source, compiler, *flags)
 for way in ('gcc_O0', 'gcc_O2', 'clang_O0', 'clang_O2'):
     globals()[f'test_signals_{way}'] = in_a_way('signals', *WAYS[way])
+
+
+def interrupted(compiler, *flags):
+    """Signals anywhere: gdb cannot stop at the same places again, but who calls whom is known. Not a frame may
+    be left out, which a stack that is whole otherwise does not tell."""
+    def run():
+        program = harness.target('interrupted.' + compiler + ''.join(flags), *flags, source='interrupted', compiler=compiler)
+        profile = harness.profile(program).profile
+        assert profile.integrity.truncated_stacks == 0 and profile.totals.allocs == 3000, profile.integrity
+        objects, seen = profile.data['objects'], set()
+        for stack in profile.data['stacks']:
+            frames = [profile.data['frames'][i] for i in reversed(stack['frames'])]
+            names = ' '.join(frame.get('function', 'plt') if objects[frame['object']]['path'] == program else 'library'
+                             for frame in frames)
+            assert re.fullmatch('_start library library main( saves| grows|( goes_down){1,13}( pushes)?)?( plt)?'
+                                '( library){0,3} library on_tick', names), names
+            seen.update(names.split())
+        assert {'saves', 'grows', 'goes_down', 'pushes', 'plt'} <= seen, seen
+    return run
+
+
+for way in ('gcc_O0', 'gcc_O2', 'gcc_O3', 'clang_O2', 'gcc_lazy_cet', 'gcc_frame_pointers'):
+    globals()[f'test_interrupted_{way}'] = interrupted(*WAYS[way])
 
 
 def test_assembly_by_hand():
