@@ -83,6 +83,14 @@ def test_a_plugin():
     ours('late_host', harness.target('late'), least=14)
 
 
+def test_plugins_in_turns():
+    ours('swaps', harness.target('swap_a'), harness.target('swap_b'), least=10)
+
+
+def test_perf_uprobes():
+    ours('shapes', least=20, env={'CAPTRACK_ATTACH': 'perf'})
+
+
 def test_before_and_after_main():
     ours('early')
 
@@ -152,8 +160,8 @@ test_perl = real(workloads.perl, 50)
 test_sqlite3 = real(workloads.sqlite3, 100)
 test_jq = real(workloads.jq, 50, last=20000)
 test_gdb = real(workloads.gdb, 100, last=20000)
-test_cc1 = real(workloads.cc1, 100, last=20000)
-test_clang = real(workloads.clang, 100, last=20000)
+test_cc1 = real(workloads.cc1, 100, last=10000)
+test_clang = real(workloads.clang, 100, last=10000)
 
 
 def test_that_a_wrong_frame_is_found():
