@@ -105,7 +105,7 @@ test-fuzz: $(BUILD)/tests/fuzz/fuzz_unwind $(FUZZ_SEEDS) ## damaged unwind data 
 
 unit-tests: $(UNIT)
 
-test: all $(UNIT) ## everything that can run here: unit, known answers, real programs (root)
+test: all $(UNIT) $(BUILD)/tests/unwind_rows ## everything that can run here: unit, known answers, real programs (root)
 	$(Q)tests/run --build $(BUILD) $(ARGS)
 
 $(BUILD)/tests/unwind_rows: tests/unwind_rows.c $(CORE) Makefile

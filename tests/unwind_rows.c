@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* How long reading a file's unwind data takes: for each file a line of rows, functions, odd
- * rows, and the milliseconds of the fastest of three readings (the first may wait for the disk). */
+ * rows, and the milliseconds of the fastest of three readings (the first may wait for the disk).
+ * With -d and one file all its rows instead: start, and kind, saved, number as in records.h. */
 #include "captrack/unwind.h"
 
 #include <fcntl.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "captrack/records.h"
 
 enum { TRIES = 3 };
 
@@ -18,8 +21,22 @@ static double now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
+static int dump(const char *path)
+{
+	struct unwind_rows rows;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), result = unwind_read(fd, &rows);
+	for (size_t i = 0; !result && i < rows.count; i++)
+		printf("%u %u %u %d\n", CT_ROW_START(rows.row[i]), CT_ROW_KIND(rows.row[i]),
+		       CT_ROW_SAVED(rows.row[i]), CT_ROW_NUMBER(rows.row[i]));
+	unwind_rows_deinit(&rows);
+	close(fd);
+	return result != 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], "-d") == 0)
+		return dump(argv[2]);
 	for (int i = 1; i < argc; i++) {
 		struct unwind_rows rows;
 		double best = 0;
