@@ -117,6 +117,8 @@ if gdb:
 
 import harness  # noqa: E402
 
+MAX_DEPTH = 127  # CT_MAX_DEPTH: more frames are not kept
+
 
 class Elf:
     """What is needed to go between offsets in a file and its virtual addresses."""
@@ -216,14 +218,17 @@ def both(name, stack, others):
 def differences(theirs, ours, both_ways=False, ends=()):
     """Texts, one for each stack of theirs that is not among ours (and, both ways, the reverse). `ends`: how
     a stack may be said to be truncated though gdb knows no more of it."""
-    found = []
-    for stack, hit in theirs.items():
+    found, cut = [], {stack[:MAX_DEPTH] for stack in theirs}
+    for whole, hit in theirs.items():
+        stack = whole[:MAX_DEPTH]
         if stack not in ours:
             found.append(both(f'gdb at hit {hit}', stack, ours))
-        elif ours[stack].get('truncated') and ours[stack].get('end') not in ends:
-            found.append(f'hit {hit}: whole, but marked as truncated ({ours[stack].get("end")}): {as_text(stack)}')
+        elif (ours[stack].get('end') != 'depth' if len(whole) > MAX_DEPTH else
+              ours[stack].get('truncated') and ours[stack].get('end') not in ends):
+            found.append(f'gdb at hit {hit} ({len(whole)} frames), truncated: {ours[stack].get("truncated", False)} '
+                         f'({ours[stack].get("end", "")}): {as_text(stack)}')
     if both_ways:
-        found += [both('only ours', stack, theirs) for stack in ours if stack not in theirs]
+        found += [both('only ours', stack, theirs) for stack in ours if stack not in cut]
     return found
 
 

@@ -95,6 +95,10 @@ def test_before_and_after_main():
     ours('early')
 
 
+def test_deeper_than_kept():
+    ours('deep')
+
+
 def test_calls_by_libc():
     ours('libc_calls')
 
