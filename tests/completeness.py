@@ -74,7 +74,8 @@ def unwind_data():
         done = subprocess.run([harness.BUILD / 'tests/unwind_rows', path], capture_output=True, text=True, check=True)
         count, functions, odd, ms = (float(word) for word in done.stdout.split()[:4])
         size = os.path.getsize(path)
-        rows.append({'file': path, 'bytes': size, 'functions': int(functions), 'rows': int(count), 'odd': int(odd), 'ms': ms})
+        rows.append({'file': path, 'bytes': size, 'functions': int(functions), 'rows': int(count), 'odd': int(odd),
+                     'ms': ms})
         print(f'{os.path.basename(path):32}{size / 1e6:8.1f}{functions:12,.0f}{count:12,.0f}{odd:8.0f}{ms:10.1f}' +
               (f'  above {MOST_MS}' if ms > MOST_MS else ''), flush=True)
     return rows

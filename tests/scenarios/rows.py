@@ -74,7 +74,8 @@ def of_file(pattern):
     return run
 
 
-for name, pattern in {'libc': '/lib/x86_64-linux-gnu/libc.so.6', 'loader': '/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2',
-                      'libstdcxx': '/usr/lib/x86_64-linux-gnu/libstdc++.so.6', 'libcrypto': '/usr/lib/x86_64-linux-gnu/libcrypto.so.*',
-                      'git': '/usr/bin/git', 'gdb': '/usr/bin/gdb', 'cc1': '/usr/lib/gcc/x86_64-linux-gnu/*/cc1'}.items():
+FILES = {'libc': '/lib/x86_64-linux-gnu/libc.so.6', 'loader': '/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2',
+         'libstdcxx': '/usr/lib/x86_64-linux-gnu/libstdc++.so.6', 'git': '/usr/bin/git', 'gdb': '/usr/bin/gdb',
+         'libcrypto': '/usr/lib/x86_64-linux-gnu/libcrypto.so.*', 'cc1': '/usr/lib/gcc/x86_64-linux-gnu/*/cc1'}
+for name, pattern in FILES.items():
     globals()[f'test_{name}'] = of_file(pattern)
