@@ -115,7 +115,8 @@ static _Unwind_Reason_Code note_frame(struct _Unwind_Context *context, void *out
 typedef void frame_function(void);
 
 static frame_function *plan[CT_MAX_DEPTH];
-static unsigned int planned, reached, compared, deepest, exact_frames;
+static unsigned int planned, reached, compared, deepest, exact_frames, odd_ends;
+static bool stepping;
 static jmp_buf way_out;
 
 /* Registers as a return probe sees them: of the caller, right after the call. */
@@ -142,19 +143,23 @@ static __attribute__((noinline)) void compare(void)
 				 trace.place[i]);
 		exact_frames += !!(trace.place[i] & CT_PLACE_EXACT);
 	}
+	compared++;
+	if (stepping && thread.unwind.end == CT_END_ODD_ROW && thread.unwind.depth < most) {
+		odd_ends++;
+		return;
+	}
 	assert_int_equal(thread.unwind.depth, most);
 	assert_int_equal(thread.unwind.end, trace.count > most ? CT_END_DEPTH : CT_END_ROOT);
-	compared++;
 	if (deepest < most)
 		deepest = (unsigned int)most;
 }
 
-static __attribute__((noinline)) void next(void)
+static __attribute__((noinline, noclone, used)) void next(void)
 {
-	if (reached == planned)
-		compare();
-	else
+	if (reached < planned)
 		plan[reached++]();
+	else if (!stepping) /* else each instruction compares */
+		compare();
 	__asm__ volatile(""); /* no tail call */
 }
 
@@ -178,18 +183,37 @@ FRAME(all_registers)
 	__asm__ volatile("" : : : "rbx", "rbp", "r12", "r13", "r14", "r15");
 }
 
-/* Not kept as a frame pointer, but a value that looks like none. */
-FRAME(odd_frame_pointer)
-{
-	__asm__ volatile("push %%rbp\n.cfi_adjust_cfa_offset 8\n.cfi_rel_offset rbp, 0\n"
-			 "mov $1, %%ebp\nsub $8, %%rsp\n.cfi_adjust_cfa_offset 8\n"
-			 "call *%0\n"
-			 "add $8, %%rsp\n.cfi_adjust_cfa_offset -8\n"
-			 "pop %%rbp\n.cfi_adjust_cfa_offset -8\n.cfi_restore rbp"
-			 :
-			 : "b"(next)
-			 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
-}
+/* The frame pointer's register holds a number; and an assembler's way to keep the CFA, as
+ * OpenSSL has it: rsp + 8, deref, + 8. */
+void odd_frame_pointer(void);
+void kept_on_stack(void);
+__asm__(".text\n"
+	"odd_frame_pointer:\n"
+	".cfi_startproc\n"
+	"push %rbp\n"
+	".cfi_def_cfa_offset 16\n"
+	".cfi_offset rbp, -16\n"
+	"mov $1, %ebp\n"
+	"call next\n"
+	"pop %rbp\n"
+	".cfi_restore rbp\n"
+	".cfi_def_cfa_offset 8\n"
+	"ret\n"
+	".cfi_endproc\n"
+	"kept_on_stack:\n"
+	".cfi_startproc\n"
+	"mov %rsp, %rax\n"
+	"sub $72, %rsp\n"
+	".cfi_def_cfa_offset 80\n"
+	"and $-64, %rsp\n"
+	".cfi_def_cfa rax, 8\n"
+	"mov %rax, 8(%rsp)\n"
+	".cfi_escape 0x0f, 5, 0x77, 8, 0x06, 0x23, 8\n"
+	"call next\n"
+	"mov 8(%rsp), %rsp\n"
+	".cfi_def_cfa rsp, 8\n"
+	"ret\n"
+	".cfi_endproc\n");
 
 FRAME(with_alloca)
 {
@@ -238,8 +262,7 @@ static int in_compare(const void *left, const void *right)
 {
 	(void)left;
 	(void)right;
-	if (reached != planned + 1) /* only once */
-		next();
+	next();
 	return 0;
 }
 
@@ -298,9 +321,10 @@ FRAME(never_returns)
 }
 
 static frame_function *const kinds[] = {
-	small,          all_registers, odd_frame_pointer, with_alloca, realigned, realigned_alloca,
-	large,          frame_pointer, unoptimized,       in_qsort,    in_signal, trapped,
-	on_other_stack, never_returns,
+	small,         all_registers,  odd_frame_pointer, kept_on_stack,
+	with_alloca,   realigned,      realigned_alloca,  large,
+	frame_pointer, unoptimized,    in_qsort,          in_signal,
+	trapped,       on_other_stack, never_returns,
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
@@ -399,14 +423,65 @@ static void test_thread(void **state)
 	assert_int_equal(compared, 1);
 }
 
+/* --- at each instruction --- */
+
+enum { TRAP_FLAG = 0x100 };
+
+static volatile bool steps_end;
+
+static void on_step(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *interrupted = context;
+	(void)number;
+	(void)info;
+	if (steps_end)
+		interrupted->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
+	else
+		compare();
+}
+
+static __attribute__((noinline)) void do_this_and_that(void)
+{
+	char text[64];
+	next();
+	/* The first time by the dynamic linker. Nothing that takes memory: so does each comparison. */
+	snprintf(text, sizeof(text), "%d %s %g", 1234, "text", 0.5);
+	use(text);
+}
+
+/* Prologues, epilogues, PLT. What a row cannot say (a CFA in r10) may cut a stack short. */
+static void test_each_instruction(void **state)
+{
+	(void)state;
+	handle_signals();
+	handle(SIGTRAP, NULL, on_step, SA_SIGINFO);
+	planned = 0;
+	for (unsigned int kind = 0; kind < KINDS; kind++)
+		if (kinds[kind] != never_returns && kinds[kind] != in_signal &&
+		    kinds[kind] != on_other_stack &&
+		    kinds[kind] != trapped) /* handlers are not stepped through */
+			plan[planned++] = kinds[kind];
+	stepping = true;
+	for (int round = 0; round < 2; round++) {
+		reached = compared = odd_ends = 0;
+		steps_end = false;
+		__asm__ volatile("pushf\norl %0, (%%rsp)\npopf" : : "i"(TRAP_FLAG) : "memory", "cc");
+		do_this_and_that();
+		steps_end = true;
+		print_message("%u stacks, %u cut short\n", compared, odd_ends);
+	}
+	stepping = false;
+	assert_true(compared > 1000);
+	assert_true(odd_ends < compared / 20); /* more in the first round: the dynamic linker's resolver */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_each_kind_of_frame),
-		TEST(test_random_stacks),
-		TEST(test_alternate_stack),
-		TEST(test_thread),
+		TEST(test_each_kind_of_frame), TEST(test_random_stacks),
+		TEST(test_alternate_stack),    TEST(test_thread),
+		TEST(test_each_instruction),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
