@@ -452,6 +452,13 @@ static void test_large_frames(void **state)
 	put(2 * 129 - 1, in(2));
 	unwind(in(1), word(0), 0);
 	expect(CT_END_ROOT, at(1), at(1), at(2));
+	/* The first word after the window. */
+	function(4, CT_ROW_SP, CT_SAVED_NOT, 1);
+	function(5, CT_ROW_SP, CT_SAVED_NOT, STACK_WINDOW / 8);
+	put(0, in(5));
+	put(STACK_WINDOW / 8, in(3));
+	unwind(in(4), word(0), 0);
+	expect(CT_END_ROOT, at(4), at(5), at(3));
 }
 
 /* Not whole words: found all the same, one by one. */
@@ -1082,7 +1089,9 @@ static void test_announced_again(void **state)
 	host.now = first + ANNOUNCE_AGAIN_NS - host.tick; /* the clock says: just a second */
 	unwind_new();
 	assert_int_equal(host.event_count, 1);
+	patience_ns = 1000; /* waiting is for the first time */
 	unwind_new();
+	assert_in_range(host.now - first, ANNOUNCE_AGAIN_NS, ANNOUNCE_AGAIN_NS + 3);
 	assert_int_equal(host.event_count, 2);
 	assert_int_equal(object->seen_ns, first);
 	assert_true(object->announced_ns > first + ANNOUNCE_AGAIN_NS);
@@ -1154,7 +1163,7 @@ static void test_same_stack_elsewhere(void **state)
 /* Each of these is another stack than all others. */
 static void test_keys_differ(void **state)
 {
-	__u64 keys[10];
+	__u64 keys[12];
 	size_t count = 0;
 	(void)state;
 	three_frames();
@@ -1164,6 +1173,15 @@ static void test_keys_differ(void **state)
 	keys[count++] = key;
 	put(1, in(2));
 	put(2, in(3));
+	unwind(in(1), word(0), 0);
+	keys[count++] = key;
+	put(0, in(2)); /* the same frames in two orders */
+	put(1, in(1));
+	put(2, in(3));
+	unwind(in(1), word(0), 0);
+	keys[count++] = key;
+	put(0, in(1));
+	put(1, in(2));
 	unwind(in(1), word(0), 0);
 	keys[count++] = key;
 	max_depth = 3; /* the first one's frames, cut there */
