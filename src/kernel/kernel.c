@@ -48,6 +48,11 @@ static int load_error(int code, struct ct_error *err)
 			err, code,
 			"this kernel (%s) has no BPF: it needs Linux 6.1 or later with CONFIG_BPF_SYSCALL",
 			host.release);
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) == 0)
+		return ct_fail(err, code,
+			       "kernel %s is too old (it lacks bpf_loop(), for one); Linux 6.1 or later with "
+			       "BTF and uprobes is needed",
+			       host.release);
 	return ct_fail(err, code,
 		       "kernel %s does not accept the BPF programs: %s; Linux 6.1 or later with BTF and "
 		       "uprobes is needed (-v shows the kernel's reason)",
