@@ -119,7 +119,7 @@ def test_another_mount_namespace():
         one = run.profile
         paths = [one.data['objects'][probe['object']]['path'] for probe in one.capture.probes]
         assert one.totals.allocs > 100 and set(paths) == {f'{os.getcwd()}/lib/libc.so.6'}, set(paths)
-        assert one.stack('step', 'start_thread').allocs > 100
+        assert one.stack('step').allocs > 100
         one.check_whole()
 
 
@@ -134,7 +134,7 @@ def test_deleted_libc_and_program():
         os.unlink('lib/libc.so.6')
         one = harness.finish(harness.attach(target.pid, '-d', '0.5')).profile
         assert one.totals.allocs > 100 and one.target.exe.endswith('/busy')
-        assert one.stack('step', 'start_thread').allocs > 100
+        assert one.stack('step').allocs > 100
         one.check_whole()
 
 
