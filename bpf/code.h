@@ -55,20 +55,29 @@ static __noinline int code_changed(struct ct_image *image)
 	return 0;
 }
 
-/* Looked up anew each time: an element that is replaced is soon another one. */
-static long await_rows(__u32 index, struct object_wait *wait)
+/* What is known of an object. User space replaces the element, once, and the old one is soon
+ * another object's, perhaps while it is read here. False where there is none. */
+static __always_inline bool object_copy(const struct ct_object_key *key, struct ct_object *object)
 {
-	struct ct_object *known = bpf_map_lookup_elem(&objects, &wait->key);
+	struct ct_object *known = bpf_map_lookup_elem(&objects, key);
 	if (!known)
-		return 1;
-	wait->object = *known;
-	return known->state != CT_OBJECT_NEW || bpf_ktime_get_ns() > wait->end;
+		return false;
+	*object = *known;
+	struct ct_object *again = bpf_map_lookup_elem(&objects, key);
+	if (again && again != known)
+		*object = *again;
+	return true;
 }
 
-/* The object of a mapping, entered and announced at first sight. The thread that comes by
- * first waits a little while user space reads it: the allocations of a plugin's first
- * millisecond, or of a program after exec, have whole stacks too. Its id is 0 where there
- * is no room. */
+static long await_rows(__u32 index, struct object_wait *wait)
+{
+	return !object_copy(&wait->key, &wait->object) || wait->object.state != CT_OBJECT_NEW ||
+	       bpf_ktime_get_ns() > wait->end;
+}
+
+/* The object of a mapping, entered and announced at first sight. The thread waits a little
+ * while user space reads it: the allocations of a plugin's first millisecond, or of a program
+ * after exec, have whole stacks too. Its id is 0 where there is no room. */
 __noinline int object_find(const struct vma *vma, struct ct_object *object)
 {
 	if (!vma || !object)
@@ -83,19 +92,16 @@ __noinline int object_find(const struct vma *vma, struct ct_object *object)
 		if (wait.object.id < CT_MAX_OBJECTS &&
 		    bpf_map_update_elem(&objects, &wait.key, &wait.object, BPF_NOEXIST) == 0)
 			code_announce(vma);
-		known = bpf_map_lookup_elem(&objects, &wait.key);
 	} else if (known->state == CT_OBJECT_NEW && now > known->announced_ns + ANNOUNCE_AGAIN_NS) {
 		/* It could not be read then; through this process it may be. */
 		known->announced_ns = now;
 		code_announce(vma);
 	}
 	wait.object.id = 0;
-	if (known) {
-		wait.object = *known;
-		wait.end = now + patience_ns;
-		if (known->state == CT_OBJECT_NEW && now < known->seen_ns + WAIT_NS)
-			bpf_loop(WAIT_ROUNDS, await_rows, &wait, 0);
-	}
+	wait.end = now + patience_ns;
+	if (object_copy(&wait.key, &wait.object) && wait.object.state == CT_OBJECT_NEW &&
+	    now < wait.object.seen_ns + WAIT_NS)
+		bpf_loop(WAIT_ROUNDS, await_rows, &wait, 0);
 	*object = wait.object;
 	return 0;
 }

@@ -52,14 +52,15 @@ static void learn(void *context, const struct ct_code_event *code)
 		kernel_read_code(capture->kernel, (pid_t)code->pid, capture_learn_mapping, capture);
 }
 
-static void take_events(struct capture *capture)
+/* Returns how many there were. */
+static int take_events(struct capture *capture)
 {
 	const struct kernel_event_handlers handlers = {
 		.on_exec = note_exec,
 		.on_code = learn,
 		.context = capture,
 	};
-	kernel_take_events(capture->kernel, &handlers);
+	return kernel_take_events(capture->kernel, &handlers);
 }
 
 static void *watch(void *context)
@@ -79,7 +80,7 @@ static void *watch(void *context)
 		if (poll(polls, 2, -1) < 0 && errno != EINTR)
 			break;
 		pthread_mutex_lock(&watcher->lock);
-		take_events(capture);
+		int taken = take_events(capture);
 		watcher->served = watcher->asked;
 		stops = watcher->stops;
 		if (!stops)
@@ -88,6 +89,9 @@ static void *watch(void *context)
 			eventfd_write(watcher->news_fd, 1);
 		pthread_cond_broadcast(&watcher->done);
 		pthread_mutex_unlock(&watcher->lock);
+		/* Of an event that is there but not whole, the sender may have lost its CPU to us. */
+		if (polls[0].revents && taken <= 0)
+			usleep(100);
 	}
 	return NULL;
 }

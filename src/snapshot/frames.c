@@ -97,7 +97,11 @@ static int64_t image_frame(struct snapshots *snapshots, struct image_state *stat
 	entry->place = key;
 	entry->index = (uint32_t)index;
 	HASH_ADD(hh, state->frames, place, sizeof(entry->place), entry);
-	return symbols && symbols_name(symbols, after, frame) ? -ENOMEM : index;
+	int result = symbols ? symbols_name(symbols, after, frame) : 0;
+	/* A signal's handler returns to the first byte of its trampoline: before it is nothing. */
+	if (symbols && !result && !frame->function)
+		result = symbols_name(symbols, after + 1, frame);
+	return result ? -ENOMEM : index;
 }
 
 enum profile_integrity image_reason(enum ct_end end)
