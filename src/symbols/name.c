@@ -107,7 +107,9 @@ static bool find_unit(struct symbols_file *file, Dwarf_Addr address, Dwarf_Die *
 	if (!dwarf)
 		return false;
 	Dwarf_Die *found = dwfl_module_addrdie(file->module, address, bias);
-	if (found) {
+	/* libdwfl's ranges go on to the next one's begin: code without debug info would be named
+	 * after the unit before it. */
+	if (found && dwarf_haspc(found, address - *bias) > 0) {
 		*unit = *found;
 		return true;
 	}
