@@ -85,14 +85,16 @@ static void chain_fill(struct chain *chain, const struct profile *profile, const
 
 static void write_stack(const struct profile *profile, const struct profile_stack *stack, FILE *out)
 {
-	struct chain chain = {.room = VIEW_COLUMNS - STACK_COLUMN + 1};
+	static const char more[] = " < ...";
+	struct chain chain = {.room = VIEW_COLUMNS - STACK_COLUMN + 1 - strlen(more)};
 	char bytes[16];
 	chain_fill(&chain, profile, stack, false);
 	if (!chain.used)
 		chain_fill(&chain, profile, stack, true);
-	fprintf(out, "  %5.1f%%  %8s  %s\n",
+	fprintf(out, "  %5.1f%%  %8s  %s%s\n",
 		percent_of(stack->counts.at_peak_bytes, profile->totals.peak_bytes),
-		format_bytes(stack->counts.at_peak_bytes, bytes), chain.used ? chain.text : "[unknown]");
+		format_bytes(stack->counts.at_peak_bytes, bytes), chain.used ? chain.text : "[unknown]",
+		chain.full ? more : "");
 }
 
 /* The larger first; what is equal in the profile's order. */

@@ -130,7 +130,7 @@ static const char expected_summary[] =
 	"  allocated 3.7 GiB in 1,234,567, temporary 617,283; live at the end 977 KiB in 67\n"
 	"   75.0%   1.4 MiB  basket_add (basket.h:12) < basket_fill < main\n"
 	"   15.0%   293 KiB  getline+0x40 (libc.so.6) < __libc_start_main\n"
-	"   10.0%   195 KiB  shop+0x1234 < shop+0x1234 < shop+0x1234 < shop+0x1234 < shop+0x1234\n"
+	"   10.0%   195 KiB  shop+0x1234 < shop+0x1234 < shop+0x1234 < shop+0x1234 < shop+0x1234 < ...\n"
 	"  warning: truncated_stacks 1: stacks are not whole (2.5% of the bytes allocated); 1: deeper than\n"
 	"    --max-depth N\n"
 	"  profile: out/profile-shop-42-1.json\n";
