@@ -3,6 +3,7 @@
 #include "capture_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,12 @@ static void raise_open_files(struct capture *capture)
 	struct rlimit limit = capture->inherit.open_files;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	/* The table of descriptors grows now, while there is one thread: later that waits for all
+	 * BPF programs to end, one of which may wait for us. */
+	int high = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC,
+			 limit.rlim_max > 16384 ? 16383 : (int)limit.rlim_max - 1);
+	if (high >= 0)
+		close(high);
 }
 
 static int capture_init(struct capture *capture, const struct capture_options *options, struct ct_error *err)

@@ -28,6 +28,7 @@ struct watcher {
 	int news_fd; /* readable when the main thread has images to begin */
 	int wake_fd; /* the main thread asks: */
 	uint64_t asked, served;
+	uint64_t next_look_ns; /* at all mappings of a process; not earlier */
 	bool stops;
 	struct exec_news *first, *last;
 };

@@ -15,6 +15,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "captrack/clock.h"
+
 struct exec_news {
 	struct ct_exec_event event;
 	struct target_identity identity;
@@ -46,10 +48,16 @@ static void note_exec(void *context, const struct ct_exec_event *event)
 static void learn(void *context, const struct ct_code_event *code)
 {
 	struct capture *capture = context;
-	if (code->end)
+	struct watcher *watcher = &capture->watcher;
+	uint64_t begin = clock_monotonic_ns();
+	if (code->end) {
 		capture_learn_mapping(capture, code);
-	else
+	} else if (begin >= watcher->next_look_ns) {
 		kernel_read_code(capture->kernel, (pid_t)code->pid, capture_learn_mapping, capture);
+		/* Thousands of mappings take a while to look at: 1 part in 10 of the time at most. */
+		uint64_t end = clock_monotonic_ns();
+		watcher->next_look_ns = end + 9 * (end - begin);
+	}
 }
 
 /* Returns how many there were. */

@@ -3,6 +3,7 @@
 #include "kernel_internal.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,8 +122,11 @@ int kernel_load(const struct kernel_options *options, struct kernel **out, struc
 		bpf_map__set_max_entries(skeleton->maps.stacks, options->max_stacks);
 		bpf_map__set_max_entries(skeleton->maps.stack_frames, options->max_stacks);
 		skeleton->rodata->max_depth = options->max_depth;
-		/* On one CPU we could not read while a thread waits. */
-		skeleton->rodata->patience_ns = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? PATIENCE_NS : 0;
+		/* With one CPU for us we may not be able to read while a thread waits. */
+		cpu_set_t ours;
+		CPU_ZERO(&ours);
+		bool several = sched_getaffinity(0, sizeof(ours), &ours) || CPU_COUNT(&ours) > 1;
+		skeleton->rodata->patience_ns = several ? PATIENCE_NS : 0;
 		kernel->multi_links = kernel_has_multi_links();
 		if (kernel->multi_links)
 			kernel_prepare_multi_links(skeleton);

@@ -14,10 +14,14 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 65536 }; /* of a run: a target that maps more is not believed */
+enum {
+	MAX_FILES = 65536, /* of a run: a target that maps more is not believed */
+	OTHER_FILES = 64,  /* descriptors left for probes, maps, and the profile */
+};
 
 struct mappings {
 	pthread_mutex_t lock; /* of adding; files stay, so that going through them needs none */
@@ -73,9 +77,14 @@ struct mapped_file *mappings_find(struct mappings *mappings, uint64_t device, ui
 static int open_regular(const char *path, uint64_t inode)
 {
 	struct stat st;
+	struct rlimit limit;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd + OTHER_FILES >= limit.rlim_cur) {
+		close(fd);
+		return -EMFILE;
+	}
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || (inode && st.st_ino != inode)) {
 		close(fd);
 		return -ESTALE;
@@ -102,9 +111,9 @@ static int open_mapped(const struct mapping *mapping, const char *path)
 /* The kernel marks the path of a file that has gone. */
 static void cut_deleted(char *path)
 {
-	char *mark = strstr(path, " (deleted)");
-	if (mark && !mark[strlen(" (deleted)")])
-		*mark = '\0';
+	size_t length = strlen(path), mark = strlen(" (deleted)");
+	if (length > mark && !strcmp(path + length - mark, " (deleted)"))
+		path[length - mark] = '\0';
 }
 
 static struct mapped_file *new_file(const struct mapping *mapping, const char *path)

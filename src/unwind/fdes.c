@@ -10,7 +10,8 @@
 
 enum {
 	MOST_FDES = 1 << 23,
-	MOST_CIE = 1024, /* bytes; each may be read again for each FDE */
+	MOST_CIE = 1024,        /* bytes; each may be read again for each FDE */
+	MOST_BYTES = 128 << 20, /* of a section; Chromium has some 20 MB */
 };
 #define NO_OFFSET UINT64_MAX
 
@@ -38,10 +39,14 @@ static bool find_frame_section(Elf *elf, bool eh, struct frame_section *out)
 {
 	GElf_Shdr header;
 	Elf_Scn *section = find_section(elf, eh ? ".eh_frame" : ".debug_frame", &header);
-	if (!section)
+	if (!section || header.sh_size > MOST_BYTES)
 		return false;
-	if (header.sh_flags & SHF_COMPRESSED)
-		elf_compress(section, 0, 0);
+	if (header.sh_flags & SHF_COMPRESSED) {
+		GElf_Chdr compressed;
+		if (eh || !gelf_getchdr(section, &compressed) || compressed.ch_size > MOST_BYTES ||
+		    elf_compress(section, 0, 0) < 0)
+			return false;
+	}
 	out->data = elf_getdata(section, NULL);
 	out->vaddr = header.sh_addr;
 	out->eh = eh;
@@ -73,6 +78,8 @@ static bool find_frame_segment(Elf *elf, struct frame_section *out)
 		    frames - load.p_vaddr >= load.p_filesz)
 			continue;
 		uint64_t before = frames - load.p_vaddr;
+		if (load.p_filesz - before > MOST_BYTES)
+			return false;
 		out->data = elf_getdata_rawchunk(elf, (int64_t)(load.p_offset + before),
 						 load.p_filesz - before, ELF_T_BYTE);
 		out->vaddr = frames;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <dwarf.h>
+#include <elf.h>
 #include <errno.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -186,6 +187,46 @@ static void test_more_rows_than_are_kept(void **state)
 	free(file.bytes);
 }
 
+static Elf64_Shdr *section_of(const struct file *file, const char *wanted)
+{
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)file->bytes;
+	Elf64_Shdr *sections = (Elf64_Shdr *)(file->bytes + header->e_shoff);
+	for (int i = 0; i < header->e_shnum; i++)
+		if (!strcmp((char *)file->bytes + sections[header->e_shstrndx].sh_offset +
+				    sections[i].sh_name,
+			    wanted))
+			return &sections[i];
+	return NULL;
+}
+
+/* A sparse file costs nothing, and neither does a small one that says how large it will be. */
+static void test_sections_of_gigabytes(void **state)
+{
+	(void)state;
+	for (int compressed = 0; compressed < 2; compressed++) {
+		struct file file = assemble("	.cfi_startproc\n	nop\n	.cfi_endproc", NULL);
+		Elf64_Shdr *section = section_of(&file, ".eh_frame");
+		assert_non_null(section);
+		if (compressed)
+			section->sh_flags |= SHF_COMPRESSED;
+		else
+			section->sh_size = 3ull << 30;
+		int fd = memfd_create("sparse", MFD_CLOEXEC);
+		assert_int_equal(write(fd, file.bytes, file.size), file.size);
+		assert_int_equal(ftruncate(fd, 4ll << 30), 0);
+		long memory = most_memory();
+		double begin = processor_time();
+		struct unwind_rows rows;
+		int result = unwind_read(fd, &rows);
+		assert_true(!result || result == -ENODATA); /* the segment may serve */
+		unwind_rows_deinit(&rows);
+		assert_in_range((processor_time() - begin) * 1000, 0, 100);
+		assert_in_range(most_memory() - memory, 0, 4096);
+		close(fd);
+		free(file.bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_functions_on_top_of_each_other),
 		cmocka_unit_test(test_a_long_description_of_functions),
 		cmocka_unit_test(test_more_rows_than_are_kept),
+		cmocka_unit_test(test_sections_of_gigabytes),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
