@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,9 +228,11 @@ static int serve(struct capture *capture)
 	kernel_detach(capture->kernel, 0);
 	if (!command)
 		return capture->write_failed ? EXIT_CAPTURE : 0;
+	struct pollfd end = {.fd = target_pidfd(command), .events = POLLIN};
 	if (signal && !target_has_ended(command))
 		kill(target_pid(command), signal);
-	else if (!target_has_ended(command))
+	/* It may take the signal as it likes: who sent it should not think that we hang. */
+	if (!target_has_ended(command) && (!signal || poll(&end, 1, 500) == 0))
 		capture_say(capture, "the capture has ended; waiting for the command, for its exit status");
 	capture_wait_command(capture, command);
 	return status_of(command);

@@ -99,6 +99,14 @@ def test_sigterm_ends_capture_and_reaches_the_command():
         assert run.profile.data['state'] == 'final' and run.profile.data['reason'] == 'signal'
 
 
+def test_command_that_ignores_the_signal_is_waited_for_aloud():
+    tool = harness.start_tool('-o', 'out', '--', 'sh', '-c', 'trap "" INT; ' + harness.target('leak') + '; sleep 3; exit 4')
+    time.sleep(1)
+    tool.send_signal(signal.SIGINT)
+    assert tool.wait(20) == 4
+    assert 'waiting for the command' in tool.communicate()[1]
+
+
 def test_duration_leaves_it_running():
     begin = time.monotonic()
     run = profile('sh', '-c', 'sleep 1; exit 3', options=['-d', '0.3'])
