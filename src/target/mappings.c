@@ -2,7 +2,7 @@
 /* The executable files that targets map, each opened once, early, and through the
  * mapping itself where the kernel allows: a path can be replaced, deleted, or mean
  * something else in another mount namespace. */
-#include "captrack/target.h"
+#include "target_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,8 +108,7 @@ static int open_mapped(const struct mapping *mapping, const char *path)
 	return open_regular(path, inode); /* the process is gone: perhaps its root was ours */
 }
 
-/* The kernel marks the path of a file that has gone. */
-static void cut_deleted(char *path)
+void cut_deleted(char *path)
 {
 	size_t length = strlen(path), mark = strlen(" (deleted)");
 	if (length > mark && !strcmp(path + length - mark, " (deleted)"))

@@ -167,9 +167,7 @@ void target_identify(pid_t pid, struct target_identity *out)
 	length = readlink(path, text, sizeof(text) - 1);
 	if (length > 0) {
 		text[length] = '\0';
-		char *deleted = strstr(text, " (deleted)");
-		if (deleted && !deleted[strlen(" (deleted)")])
-			*deleted = '\0';
+		cut_deleted(text);
 		out->exe = strdup(text);
 	}
 	length = read_proc(pid, "cmdline", text, sizeof(text));

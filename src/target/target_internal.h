@@ -18,4 +18,7 @@ struct target {
 
 int target_pidfd_open(pid_t pid); /* or a negative errno */
 
+/* mappings.c: takes off the mark by which the kernel tells that a path's file has gone. */
+void cut_deleted(char *path);
+
 #endif
