@@ -12,7 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { LOCK_TRIES = 1000, READ_STACKS = 512, PATIENCE_NS = 100000000 };
+enum { LOCK_TRIES = 1000, READ_BYTES = 48 << 10, PATIENCE_NS = 100000000 };
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -242,20 +242,20 @@ int kernel_read_image(struct kernel *kernel, uint32_t image, struct ct_image *ou
 	return bpf_map_lookup_elem(bpf_map__fd(kernel->skeleton->maps.images), &image, out) ? -errno : 0;
 }
 
-int kernel_read_stacks(struct kernel *kernel,
-		       int (*visit)(void *context, const struct ct_stack_report *report), void *context)
+/* A read may end within a record, and may fail where the program found a lock taken. */
+int kernel_read_records(struct bpf_link *link, size_t size, int (*visit)(void *context, const void *record),
+			void *context)
 {
-	struct ct_stack_report reports[READ_STACKS];
+	uint64_t buffer[READ_BYTES / sizeof(uint64_t)];
+	char *records = (char *)buffer;
 	int busy = 0;
-	/* What a reading that failed did not bring must come with this one. */
-	kernel->skeleton->bss->send_all = kernel->incomplete;
-	int fd = bpf_iter_create(bpf_link__fd(kernel->stacks_link));
+	int fd = bpf_iter_create(bpf_link__fd(link));
 	if (fd < 0)
 		return fd;
 	int result = 0;
-	size_t kept = 0; /* bytes of a report cut by the buffer's end */
+	size_t kept = 0; /* bytes of a record cut by the buffer's end */
 	while (!result) {
-		ssize_t bytes = read(fd, (char *)reports + kept, sizeof(reports) - kept);
+		ssize_t bytes = read(fd, records + kept, sizeof(buffer) - kept);
 		if (bytes < 0 && (errno == EINTR || (errno == EAGAIN && busy++ < LOCK_TRIES))) {
 			usleep(errno == EAGAIN ? 100 : 0);
 			continue;
@@ -264,13 +264,35 @@ int kernel_read_stacks(struct kernel *kernel,
 			result = bytes < 0 ? -errno : 0;
 			break;
 		}
-		size_t length = kept + (size_t)bytes, count = length / sizeof(*reports);
+		size_t length = kept + (size_t)bytes, count = length / size;
 		for (size_t i = 0; i < count && !result; i++)
-			result = visit(context, &reports[i]);
-		kept = length % sizeof(*reports);
-		memmove(reports, reports + count, kept);
+			result = visit(context, records + i * size);
+		kept = length % size;
+		memmove(records, records + count * size, kept);
 	}
 	close(fd);
+	return result;
+}
+
+struct stack_visit {
+	int (*visit)(void *context, const struct ct_stack_report *report);
+	void *context;
+};
+
+static int visit_stack(void *context, const void *record)
+{
+	const struct stack_visit *stacks = context;
+	return stacks->visit(stacks->context, record);
+}
+
+int kernel_read_stacks(struct kernel *kernel,
+		       int (*visit)(void *context, const struct ct_stack_report *report), void *context)
+{
+	struct stack_visit stacks = {visit, context};
+	/* What a reading that failed did not bring must come with this one. */
+	kernel->skeleton->bss->send_all = kernel->incomplete;
+	int result = kernel_read_records(kernel->stacks_link, sizeof(struct ct_stack_report), visit_stack,
+					 &stacks);
 	kernel->incomplete = result != 0;
 	return result;
 }

@@ -30,6 +30,11 @@ struct kernel {
 	bool incomplete; /* the last reading of the stacks failed */
 };
 
+/* Visits what an iterator program sends, record by record of that size, till a visit says
+ * otherwise than 0; -EAGAIN where the program found a lock taken for long. */
+int kernel_read_records(struct bpf_link *link, size_t size, int (*visit)(void *context, const void *record),
+			void *context);
+
 /* attach.c */
 bool kernel_has_multi_links(void);
 void kernel_prepare_multi_links(struct captrack *skeleton); /* before it is loaded */

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "captrack/clock.h"
 
@@ -94,34 +93,28 @@ int kernel_set_unreadable(struct kernel *kernel, const struct ct_object_key *key
 	return set_state(kernel, key, NULL, 0, CT_OBJECT_UNREADABLE);
 }
 
+struct code_visit {
+	void (*visit)(void *context, const struct ct_code_event *code);
+	void *context;
+};
+
+static int visit_code(void *context, const void *record)
+{
+	const struct code_visit *codes = context;
+	codes->visit(codes->context, record);
+	return 0;
+}
+
 int kernel_read_code(struct kernel *kernel, pid_t pid,
 		     void (*visit)(void *context, const struct ct_code_event *code), void *context)
 {
+	struct code_visit codes = {visit, context};
 	union bpf_iter_link_info info = {.task.pid = (__u32)pid};
 	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
-	struct ct_code_event codes[64];
 	struct bpf_link *link = bpf_program__attach_iter(kernel->skeleton->progs.list_code, &options);
 	if (!link)
 		return -errno;
-	int fd = bpf_iter_create(bpf_link__fd(link));
-	int result = fd < 0 ? fd : 0;
-	size_t kept = 0; /* bytes of a record cut by the buffer's end */
-	while (!result) {
-		ssize_t bytes = read(fd, (char *)codes + kept, sizeof(codes) - kept);
-		if (bytes < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (bytes <= 0) {
-			result = bytes < 0 ? -errno : 0;
-			break;
-		}
-		size_t length = kept + (size_t)bytes, count = length / sizeof(*codes);
-		for (size_t i = 0; i < count; i++)
-			visit(context, &codes[i]);
-		kept = length % sizeof(*codes);
-		memmove(codes, codes + count, kept);
-	}
-	if (fd >= 0)
-		close(fd);
+	int result = kernel_read_records(link, sizeof(struct ct_code_event), visit_code, &codes);
 	bpf_link__destroy(link);
 	return result;
 }
