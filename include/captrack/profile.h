@@ -172,12 +172,12 @@ void profile_sum_stacks(struct profile *profile);
 /* "unmatched_frees" etc., and a sentence for the user on what it means. */
 const char *profile_integrity_name(enum profile_integrity which);
 const char *profile_integrity_sentence(enum profile_integrity which);
-/* false for what is normal (unmatched frees of a process attached to while it
- * ran) and so wants no warning. */
 /* One of the reasons that a stack is truncated; they are told together. */
 bool profile_is_reason(enum profile_integrity which);
 /* Such a reason as it stands in a stack's "end": no_row, for one. */
 void profile_reason_word(enum profile_integrity which, char word[32]);
+/* false for what is normal (unmatched frees of a process attached to while it
+ * ran) and so wants no warning. */
 bool profile_integrity_warns(const struct profile *profile, enum profile_integrity which);
 
 /* The bytes of the UTF-8 character (RFC 3629) at text; 0 where it is none. Names and

@@ -31,7 +31,7 @@ void capture_learn_mapping(void *context, const struct ct_code_event *code)
 	struct capture *capture = context;
 	struct unwind_rows rows;
 	struct mapped_file *file = file_of_mapping(capture, code);
-	if (!file || (file->object && file->learned))
+	if (!file || file->learned)
 		return;
 	int result = kernel_enter_object(capture->kernel, &code->object, &file->object);
 	if (result || file->fd < 0) /* stacks through it say that it is not known */

@@ -4,8 +4,8 @@
  * Probes go to files, and which libc a program will use is known only when its
  * dynamic loader has mapped it: so the child is traced from its exec on, stopped at
  * each mapping of code while probes are attached and unwind data are read, and let go
- * for good when the loader has mapped all and runs the first of it. ptrace(2) with PTRACE_SEIZE: signals and
- * job control are passed through as they are. */
+ * for good when the loader has mapped all and runs the first of it. ptrace(2) with
+ * PTRACE_SEIZE: signals and job control are passed through as they are. */
 #include "target_internal.h"
 
 #include <errno.h>
