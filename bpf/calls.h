@@ -16,18 +16,39 @@
 #define RETURN_ADDRESS_BYTES 0
 #endif
 
-/* Each register is read by itself: clang would otherwise merge the cases into one
- * load through a computed context pointer, which the verifier forbids. */
-static __always_inline __u64 call_argument(struct pt_regs *ctx, __u32 number)
+/* What is in a place (see CT_COOKIE), 0 for none. Each register is read by itself: clang would
+ * otherwise merge the cases into one load through a computed context pointer, which the
+ * verifier forbids. */
+#define PLACE(number, reg)                                                                                   \
+	case number:                                                                                         \
+		value = ctx->reg;                                                                            \
+		barrier_var(value);                                                                          \
+		break
+static __always_inline __u64 call_argument(struct pt_regs *ctx, __u32 place)
 {
-	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx);
-	__u64 third = PT_REGS_PARM3(ctx), fourth = PT_REGS_PARM4(ctx);
-	barrier_var(first);
-	barrier_var(second);
-	barrier_var(third);
-	barrier_var(fourth);
-	return number == 1 ? first : number == 2 ? second : number == 3 ? third : number == 4 ? fourth : 0;
+	__u64 value = 0;
+	switch (place) {
+#if defined(__TARGET_ARCH_x86)
+		PLACE(1, di);
+		PLACE(2, si);
+		PLACE(3, dx);
+		PLACE(4, cx);
+		PLACE(5, r8);
+		PLACE(6, r9);
+		PLACE(7, ax);
+		PLACE(8, bx);
+		PLACE(9, bp);
+		PLACE(10, r10);
+		PLACE(11, r11);
+		PLACE(12, r12);
+		PLACE(13, r13);
+		PLACE(14, r14);
+		PLACE(15, r15);
+#endif
+	}
+	return value;
 }
+#undef PLACE
 
 /* The bytes asked for. A product that does not fit is as large as can be: the
  * allocator refuses it, and so it only ever counts as a failure. */
