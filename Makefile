@@ -8,7 +8,7 @@ DESTDIR  ?=
 CC       ?= cc
 CLANG    ?= clang
 BPFTOOL  ?= $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool) bpftool)
-PKG      := libbpf libdw libelf libcjson
+PKG      := libbpf libdw libelf libcjson capstone
 CFLAGS   ?= -O2 -g
 ARCH     := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "captrack/error.h"
+#include "captrack/site.h"
 
 /* Which functions of which object, and where in it. */
 
@@ -15,7 +16,7 @@ enum { PROBES_MAX_SITES = 32 }; /* of one allocator */
 /* An allocator is data: its functions, and which argument means what. */
 struct allocator_function {
 	const char *name;
-	uint64_t cookie;    /* the recipe, CT_COOKIE() of records.h */
+	uint64_t cookie;    /* the recipe, CT_COOKIE() of records.h, with numbers of arguments */
 	bool returns_block; /* its return is probed too */
 };
 
@@ -31,14 +32,17 @@ const struct allocator *const *allocators_all(void);
 /* A function to probe, found in a file. */
 struct probe_site {
 	const struct allocator_function *function;
-	uint64_t file_offset; /* of the probed instruction */
-	uint64_t vaddr;       /* the same as an ELF virtual address */
-	uint64_t cookie;      /* the function's recipe, and the extent of the code around it */
+	uint64_t entry;       /* of the function, an ELF virtual address */
+	uint64_t vaddr;       /* of the probed instruction */
+	uint64_t file_offset; /* the same in the file */
+	uint64_t cookie;      /* the recipe with the arguments' places there, and the code around it */
+	struct site site;     /* how it was chosen */
 };
 
 /* Looks in the ELF file behind fd for the allocator: its soname, then its functions
  * in the dynamic symbol table (the symbol table where there is no other). Names that
- * share an address are one site. Returns the number of sites, 0 where the file is
+ * share an address are one site. Where in a function its probe sits is site.h's choice, unless
+ * the environment has CAPTRACK_SITES=entry. Returns the number of sites, 0 where the file is
  * not this allocator's (or no ELF file of this machine), or a negative errno. */
 int probes_find(const struct allocator *allocator, int fd, struct probe_site sites[PROBES_MAX_SITES]);
 

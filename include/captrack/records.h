@@ -15,7 +15,10 @@
 
 /* What an allocator function does, as the probes see it. Arguments are numbered
  * from 1; 0 means that the function has no such argument. The recipe travels in
- * the probe's 64-bit cookie. */
+ * the probe's 64-bit cookie, there with places instead of the arguments' numbers: a place
+ * is the register that holds the argument where the probe sits. 1..6 are the registers of
+ * the parameters, in order (so at a function's entry places are numbers of arguments), from 7
+ * on the architecture's others: a table for each in src/probes/site_scan_ARCH.c. */
 enum ct_call { CT_CALL_ALLOC = 1, CT_CALL_REALLOC = 2, CT_CALL_FREE = 3 };
 
 #define CT_COOKIE(call, size_arg, times_arg, ptr_arg, out_arg)                                               \

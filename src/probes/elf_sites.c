@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* Finding an allocator's functions in an ELF file. The file is the target's, so
  * untrusted: libelf checks what it hands out, counts are bounded here. */
-#include "captrack/probes.h"
+#include "probes_internal.h"
 
 #include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <string.h>
 
-#include "captrack/records.h"
-
-enum { MAX_SYMBOLS = 4000000, MAX_DYNAMIC = 4096, MAX_SEGMENTS = 256 };
+enum { MAX_SYMBOLS = 4000000, MAX_DYNAMIC = 4096 };
 
 #if defined(__x86_64__)
 #define HOST_MACHINE EM_X86_64
@@ -49,27 +47,6 @@ static bool find_segment(Elf *elf, GElf_Word type, GElf_Phdr *out)
 	return false;
 }
 
-/* The segment of code that holds an address. */
-static bool find_code(Elf *elf, uint64_t vaddr, GElf_Phdr *segment)
-{
-	size_t count;
-	if (elf_getphdrnum(elf, &count))
-		return false;
-	for (size_t i = 0; i < count && i < MAX_SEGMENTS; i++)
-		if (gelf_getphdr(elf, (int)i, segment) && segment->p_type == PT_LOAD &&
-		    (segment->p_flags & PF_X) && vaddr >= segment->p_vaddr &&
-		    vaddr - segment->p_vaddr < segment->p_filesz)
-			return true;
-	return false;
-}
-
-/* In whole pages, inside of the extent, as far as 16 bits go. */
-static uint64_t pages(uint64_t bytes)
-{
-	uint64_t count = bytes >> 12;
-	return count > 0xffff ? 0xffff : count;
-}
-
 static Elf_Scn *find_section(Elf *elf, GElf_Word type, GElf_Shdr *header)
 {
 	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));)
@@ -101,32 +78,23 @@ static const struct allocator_function *find_function(const struct allocator *al
 	return NULL;
 }
 
-static int add_site(Elf *elf, const struct allocator_function *function, uint64_t vaddr,
-		    struct probe_site *sites, int count)
+static int add_function(const struct allocator_function *function, const GElf_Sym *symbol,
+			struct found_function *found, int count)
 {
 	for (int i = 0; i < count; i++) {
-		if (sites[i].vaddr != vaddr)
+		if (found[i].entry != symbol->st_value)
 			continue;
-		if (function < sites[i].function) { /* an alias: the table's first name stands */
-			sites[i].cookie ^= sites[i].function->cookie ^ function->cookie;
-			sites[i].function = function;
-		}
+		if (function < found[i].function) /* an alias: the table's first name stands */
+			found[i].function = function;
 		return count;
 	}
-	GElf_Phdr code;
-	if (count == PROBES_MAX_SITES || !find_code(elf, vaddr, &code))
+	if (count == PROBES_MAX_SITES)
 		return count;
-	uint64_t before = vaddr - code.p_vaddr;
-	sites[count] = (struct probe_site){
-		.function = function,
-		.vaddr = vaddr,
-		.file_offset = before + code.p_offset,
-		.cookie = function->cookie | CT_COOKIE_TEXT(pages(before), pages(code.p_filesz - before)),
-	};
+	found[count] = (struct found_function){function, symbol->st_value, symbol->st_size};
 	return count + 1;
 }
 
-static int find_sites(Elf *elf, const struct allocator *allocator, struct probe_site *sites)
+static int find_functions(Elf *elf, const struct allocator *allocator, struct found_function *found)
 {
 	GElf_Shdr header;
 	GElf_Sym symbol;
@@ -141,19 +109,23 @@ static int find_sites(Elf *elf, const struct allocator *allocator, struct probe_
 		const char *name = elf_strptr(elf, header.sh_link, symbol.st_name);
 		const struct allocator_function *function = name ? find_function(allocator, name) : NULL;
 		if (function)
-			count = add_site(elf, function, symbol.st_value, sites, count);
+			count = add_function(function, &symbol, found, count);
 	}
 	return count;
 }
 
 int probes_find(const struct allocator *allocator, int fd, struct probe_site sites[PROBES_MAX_SITES])
 {
-	int count = 0;
+	struct found_function found[PROBES_MAX_SITES];
+	int functions = 0, count = 0;
 	Elf *elf = open_elf(fd);
 	if (!elf)
 		return 0;
 	if (is_of_this_machine(elf) && soname_matches(elf, allocator->soname))
-		count = find_sites(elf, allocator, sites);
+		functions = find_functions(elf, allocator, found);
+	for (int i = 0; i < functions; i++)
+		if (place_probe(elf, fd, &found[i], &sites[count]))
+			count++;
 	elf_end(elf);
 	return count;
 }

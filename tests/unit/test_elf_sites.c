@@ -49,8 +49,8 @@ static void test_sites_of_the_mapped_libc(void **state)
 	bool found_malloc = false, found_free = false;
 	for (int i = 0; i < count; i++) {
 		void *real = dlsym(libc, sites[i].function->name);
-		assert_ptr_equal(real, (void *)(base + sites[i].vaddr));
-		assert_int_equal(sites[i].cookie & 0xffffff, sites[i].function->cookie);
+		assert_ptr_equal(real, (void *)(base + sites[i].entry));
+		assert_int_equal(sites[i].vaddr, sites[i].entry + sites[i].site.offset);
 		found_malloc |= !strcmp(sites[i].function->name, "malloc");
 		found_free |= !strcmp(sites[i].function->name, "free");
 		/* The bytes at the file's offset are the ones that run. */
@@ -58,11 +58,30 @@ static void test_sites_of_the_mapped_libc(void **state)
 		fd = open_libc(&base);
 		assert_int_equal(pread(fd, bytes, sizeof(bytes), (off_t)sites[i].file_offset), sizeof(bytes));
 		close(fd);
-		assert_memory_equal(bytes, real, sizeof(bytes));
+		assert_memory_equal(bytes, (void *)(base + sites[i].vaddr), sizeof(bytes));
 		for (int k = 0; k < i; k++)
 			assert_int_not_equal(sites[i].vaddr, sites[k].vaddr);
 	}
 	assert_true(found_malloc && found_free);
+}
+
+/* There places are numbers of arguments, and every recipe is as in the table. */
+static void test_sites_forced_to_the_entries(void **state)
+{
+	(void)state;
+	struct probe_site sites[PROBES_MAX_SITES];
+	uintptr_t base;
+	int fd = open_libc(&base);
+	assert_int_equal(setenv("CAPTRACK_SITES", "entry", 1), 0);
+	int count = probes_find(glibc(), fd, sites);
+	assert_int_equal(unsetenv("CAPTRACK_SITES"), 0);
+	close(fd);
+	assert_in_range(count, 8, 10);
+	for (int i = 0; i < count; i++) {
+		assert_int_equal(sites[i].vaddr, sites[i].entry);
+		assert_int_equal(sites[i].cookie & 0xffffff, sites[i].function->cookie);
+		assert_int_equal(sites[i].site.why, SITE_FORCED);
+	}
 }
 
 static void test_extent_of_the_code_holds_the_function_and_its_callers(void **state)
@@ -76,7 +95,7 @@ static void test_extent_of_the_code_holds_the_function_and_its_callers(void **st
 	void *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
 	uintptr_t caller = (uintptr_t)dlsym(libc, "strdup");
 	for (int i = 0; i < count; i++) {
-		uintptr_t here = base + sites[i].vaddr;
+		uintptr_t here = base + sites[i].vaddr; /* what the kernel half sees as the address */
 		assert_true(caller >= here - CT_COOKIE_TEXT_BEFORE(sites[i].cookie));
 		assert_true(caller < here + CT_COOKIE_TEXT_AFTER(sites[i].cookie));
 		uintptr_t mine = (uintptr_t)&test_sites_of_the_mapped_libc;
@@ -174,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sites_of_the_mapped_libc),
+		cmocka_unit_test(test_sites_forced_to_the_entries),
 		cmocka_unit_test(test_extent_of_the_code_holds_the_function_and_its_callers),
 		cmocka_unit_test(test_another_library_is_not_the_allocator),
 		cmocka_unit_test(test_kinds_of_programs),
