@@ -260,6 +260,7 @@ static void read_probes(struct reader *reader, const cJSON *capture)
 		probe->object = read_object_index(reader, item);
 		probe->site_offset = read_hex(reader, item, "site_offset");
 		probe->kind = kinds[read_word(reader, item, "kind", kinds)];
+		probe->emulated = read_flag(reader, item, "emulated");
 	}
 }
 

@@ -168,6 +168,7 @@ static cJSON *probes_json(struct writer *writer, const struct profile *profile)
 		add_number(writer, item, "object", probe->object);
 		add_hex(writer, item, "site_offset", probe->site_offset);
 		add_string(writer, item, "kind", probe->kind);
+		add(writer, item, "emulated", cJSON_CreateBool(probe->emulated));
 		append(writer, array, item);
 	}
 	return array;

@@ -139,6 +139,7 @@ int snapshots_add_probe(struct snapshots *snapshots, struct image *image, struct
 			.object = (uint32_t)object,
 			.site_offset = site->vaddr,
 			.kind = i ? "return" : "entry",
+			.emulated = site->site.emulated,
 		};
 	}
 	if (!profile->capture.allocator)

@@ -104,7 +104,7 @@ static void fill_profile(struct profile *profile)
 	profile->capture.allocator = strdup("glibc");
 	profile->capture.probes = calloc(1, sizeof(*profile->capture.probes));
 	profile->capture.n_probes = 1;
-	profile->capture.probes[0] = (struct profile_probe){strdup("malloc"), 1, 0x98930, "return"};
+	profile->capture.probes[0] = (struct profile_probe){strdup("malloc"), 1, 0x98930, "return", true};
 	new_object(profile)->path = strdup("/bin/x");
 	struct profile_object *object = new_object(profile);
 	object->path = strdup("/lib/libc.so.6");
@@ -138,7 +138,7 @@ static const char golden[] =
 	"\"host\":{\"arch\":\"x86_64\",\"cpus\":2,\"page_size\":4096},\n"
 	"\"capture\":{\"mode\":\"exact\",\"interval_ms\":500,\"start_ms\":1700000000100,\"duration_ms\":1500,"
 	"\"snapshots\":4,\"allocators\":[\"glibc\"],\"probes\":[{\"function\":\"malloc\",\"object\":1,"
-	"\"site_offset\":\"0x98930\",\"kind\":\"return\"}]},\n"
+	"\"site_offset\":\"0x98930\",\"kind\":\"return\",\"emulated\":true}]},\n"
 	"\"totals\":{\"allocs\":30,\"frees\":28,\"reallocs\":2,\"failed_allocs\":2,\"allocated_bytes\":3000,"
 	"\"freed_bytes\":2800,\"live_allocs\":2,\"live_bytes\":200,\"peak_bytes\":800,\"peak_allocs\":6,"
 	"\"peak_ms\":77,\"temporary_allocs\":15},\n"
@@ -314,6 +314,8 @@ static void test_what_is_no_profile(void **state)
 		{"{\"version\":1,\"capture\":{\"mode\":\"sampled\"}}", "capture.mode: not a word"},
 		{"{\"version\":1,\"capture\":{\"allocators\":[1]}}", "capture.allocators[0]: not a string"},
 		{"{\"version\":1,\"capture\":{\"interval_stretched\":1}}", "interval_stretched: not true or"},
+		{"{\"version\":1,\"objects\":[{}],\"capture\":{\"probes\":[{\"object\":0,\"emulated\":1}]}}",
+		 "capture.probes[0].emulated: not true or false"},
 		{"{\"version\":1,\"capture\":{\"probes\":[{\"object\":0}]}}",
 		 "capture.probes[0].object: there is no object 0"},
 		{"{\"version\":1,\"totals\":{\"allocs\":-1}}", "totals.allocs: -1 is no unsigned 64-bit"},
