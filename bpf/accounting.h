@@ -41,17 +41,24 @@ static __always_inline struct ct_image *image_find(__u32 id)
 	return bpf_map_lookup_elem(&images, &id);
 }
 
+static __always_inline struct ct_stack *stack_find(__u32 stack)
+{
+	return bpf_map_lookup_elem(&stacks, &stack);
+}
+
 static __always_inline void count(struct ct_image *image, enum ct_counter which)
 {
 	__sync_fetch_and_add(&image->counters[which], 1);
 }
 
-/* Before a stack changes: keep what the running snapshot and the peak need. */
+/* Before a stack changes: keep what the running snapshot and the peak need. User space reads
+ * without the lock (see snapshot.h), so `then` is written before the epoch says so, and
+ * `now` changes after it. */
 static __always_inline void stack_settle(struct ct_image *image, struct ct_stack *stack)
 {
 	if (stack->epoch != image->epoch) {
 		stack->then = stack->now;
-		stack->epoch = image->epoch;
+		__sync_lock_test_and_set(&stack->epoch, image->epoch); /* an exchange: orders the two */
 	}
 	if (stack->now.seen_peak != image->now.peak_number) {
 		stack->now.seen_peak = image->now.peak_number;
@@ -60,32 +67,33 @@ static __always_inline void stack_settle(struct ct_image *image, struct ct_stack
 	}
 }
 
-static __always_inline void book_free(struct ct_image *image, struct ct_stack *stack, __u64 size, __u64 flags)
+static __always_inline void book_free(struct ct_image *image, struct ct_stack *stack,
+				      const struct ct_booking *booking)
 {
 	stack_settle(image, stack);
-	stack->now.frees++;
-	stack->now.freed_bytes += size;
-	if (flags & CT_BOOK_TEMPORARY)
+	stack->now.frees += booking->freed_allocs;
+	stack->now.freed_bytes += booking->freed_bytes;
+	if (booking->flags & CT_BOOK_TEMPORARY)
 		stack->now.temporary_allocs++;
-	image->now.live_allocs--;
-	image->now.live_bytes -= size;
+	image->now.live_allocs -= booking->freed_allocs;
+	image->now.live_bytes -= booking->freed_bytes;
 }
 
-static __always_inline void book_alloc(struct ct_image *image, struct ct_stack *stack, __u64 size,
-				       __u64 flags)
+static __always_inline void book_alloc(struct ct_image *image, struct ct_stack *stack,
+				       const struct ct_booking *booking)
 {
 	stack_settle(image, stack);
-	stack->now.allocs++;
-	stack->now.allocated_bytes += size;
-	if (flags & CT_BOOK_REALLOC)
-		stack->now.reallocs++;
+	stack->now.allocs += booking->allocs;
+	stack->now.allocated_bytes += booking->bytes;
+	if (booking->flags & CT_BOOK_REALLOC)
+		stack->now.reallocs += booking->allocs;
 
 	__u64 live = stack->now.allocated_bytes - stack->now.freed_bytes;
 	if (live > stack->now.peak_bytes)
 		stack->now.peak_bytes = live;
 
-	image->now.live_allocs++;
-	image->now.live_bytes += size;
+	image->now.live_allocs += booking->allocs;
+	image->now.live_bytes += booking->bytes;
 	if (image->now.live_bytes > image->now.peak_bytes) {
 		image->now.peak_bytes = image->now.live_bytes;
 		image->now.peak_allocs = image->now.live_allocs;
@@ -98,14 +106,14 @@ static __always_inline void book_alloc(struct ct_image *image, struct ct_stack *
 static __always_inline void book_locked(struct ct_image *image, const struct ct_booking *booking)
 {
 	if (booking->freed_stack) {
-		struct ct_stack *stack = bpf_map_lookup_elem(&stacks, &booking->freed_stack);
+		struct ct_stack *stack = stack_find(booking->freed_stack);
 		if (stack)
-			book_free(image, stack, booking->freed_size, booking->flags);
+			book_free(image, stack, booking);
 	}
 	if (booking->stack) {
-		struct ct_stack *stack = bpf_map_lookup_elem(&stacks, &booking->stack);
+		struct ct_stack *stack = stack_find(booking->stack);
 		if (stack)
-			book_alloc(image, stack, booking->size, booking->flags);
+			book_alloc(image, stack, booking);
 	}
 }
 

@@ -71,25 +71,48 @@ static __always_inline __u64 call_size(struct pt_regs *ctx, __u64 cookie)
 /* The image of the current process, 0 where it is none of ours. */
 static __always_inline __u32 image_of_process(void)
 {
-	if (!enabled)
-		return 0;
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	__u32 *image = bpf_map_lookup_elem(&processes, &pid);
 	return image ? *image : 0;
 }
 
-static __always_inline bool block_take(__u64 address, __u32 image, struct ct_block_key *key,
-				       struct ct_block *block)
+/* First call of a thread, or the first after exec. */
+static __noinline int thread_begin(struct ct_thread *thread)
 {
-	key->address = address;
-	key->image = image;
-	key->pad = 0;
-	struct ct_block *found = bpf_map_lookup_elem(&blocks, key);
-	if (!found)
-		return false;
-	*block = *found;
-	/* Two threads that free one block at once: only one gets it. */
-	return bpf_map_delete_elem(&blocks, key) == 0;
+	if (!thread)
+		return 0;
+	thread->call_sp = 0;
+	thread->old.stack = 0;
+	thread->last_block = 0;
+	thread->image = image_of_process();
+	return 0;
+}
+
+/* No room for a thread's state: its calls are not counted. */
+static __noinline int thread_dropped(void)
+{
+	__u32 id = image_of_process();
+	struct ct_image *image = id ? image_find(id) : NULL;
+	if (image)
+		count(image, CT_DROPPED_THREADS);
+	return 0;
+}
+
+/* The thread's state, where its process is one of ours. */
+static __always_inline struct ct_thread *thread_of_ours(struct ct_image **image)
+{
+	if (!enabled)
+		return NULL;
+	struct ct_thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), NULL,
+							BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread) {
+		thread_dropped();
+		return NULL;
+	}
+	if (!thread->image)
+		thread_begin(thread);
+	*image = thread->image ? image_find(thread->image) : NULL;
+	return *image ? thread : NULL;
 }
 
 static __always_inline __u64 temporary_flag(struct ct_thread *thread, __u64 address)
@@ -100,62 +123,89 @@ static __always_inline __u64 temporary_flag(struct ct_thread *thread, __u64 addr
 	return CT_BOOK_TEMPORARY;
 }
 
+static __always_inline void booking_add_free(struct ct_booking *booking, const struct ct_block *block)
+{
+	booking->freed_stack = block->stack;
+	booking->freed_allocs = sampled ? sampled_allocs(block->size) : 1;
+	booking->freed_bytes = sampled ? sampled_bytes(block->size, booking->freed_allocs) : block->size;
+}
+
+static __always_inline void booking_add_alloc(struct ct_booking *booking, const struct ct_block *block)
+{
+	booking->stack = block->stack;
+	booking->allocs = sampled ? sampled_allocs(block->size) : 1;
+	booking->bytes = sampled ? sampled_bytes(block->size, booking->allocs) : block->size;
+}
+
+/* Enters a block; where there is no room its free will not be known, so it is booked as
+ * freed now. (Where threads race for the last room, each may find it taken.) */
+static __always_inline void block_enter(struct ct_image *image, struct ct_thread *thread, __u64 address,
+					struct ct_block *block)
+{
+	bool fits = sampled || image->now.live_allocs <= max_live;
+	if (fits && block_put(CT_BLOCK_KEY(thread->image, address), block))
+		return;
+	struct ct_booking booking = {};
+	booking_add_free(&booking, block);
+	count(image, CT_DROPPED_BLOCKS);
+	book(image, thread->image, &booking);
+}
+
+/* A call that did not happen: the block handed in is still there. */
 static __always_inline void call_forget(struct ct_image *image, struct ct_thread *thread)
 {
-	if (thread->has_old) {
-		bpf_map_update_elem(&blocks, &thread->old_key, &thread->old, BPF_ANY);
-		thread->has_old = 0;
+	if (thread->old.stack) {
+		block_enter(image, thread, thread->old_address, &thread->old);
+		thread->old.stack = 0;
 	}
 	thread->call_sp = 0;
 }
 
-/* The thread's state where this call is its outermost, else NULL. */
-static __always_inline struct ct_thread *call_begin(struct pt_regs *ctx, struct ct_image *image, __u32 id)
+/* Is this call inside another one of the thread's? */
+static __always_inline bool is_nested(struct pt_regs *ctx, struct ct_image *image, struct ct_thread *thread)
 {
-	struct ct_thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), NULL,
-							BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!thread) {
-		count(image, CT_DROPPED_THREADS);
-		return NULL;
-	}
-	if (thread->image != id) { /* first call, or the first after exec */
-		thread->image = id;
-		thread->call_sp = 0;
-		thread->has_old = 0;
-		thread->last_block = 0;
-	}
-	if (thread->call_sp) {
-		if (PT_REGS_SP(ctx) <= thread->call_sp)
-			return NULL;
-		count(image, CT_LOST_RETURNS);
-		call_forget(image, thread);
-	}
-	return thread;
+	if (!thread->call_sp)
+		return false;
+	if (PT_REGS_SP(ctx) <= thread->call_sp)
+		return true;
+	count(image, CT_LOST_RETURNS);
+	call_forget(image, thread);
+	return false;
 }
 
-static __always_inline int call_enter(struct pt_regs *ctx)
+/* Returns whether the call's return matters. */
+static __always_inline bool call_enter(struct pt_regs *ctx)
 {
-	__u32 id = image_of_process();
-	struct ct_image *image = id ? image_find(id) : NULL;
-	if (!image)
-		return 0;
-	struct ct_thread *thread = call_begin(ctx, image, id);
+	struct ct_image *image = NULL;
+	struct ct_thread *thread = thread_of_ours(&image);
 	if (!thread)
-		return 0;
+		return !enabled; /* the floor of what probes cost has its return too */
+	if (is_nested(ctx, image, thread))
+		return false;
 
 	__u64 cookie = bpf_get_attach_cookie(ctx);
-	thread->cookie = cookie;
-	thread->size = call_size(ctx, cookie);
-	thread->out = call_argument(ctx, CT_COOKIE_OUT_ARG(cookie));
-	thread->old_key.address = 0;
-	if (CT_COOKIE_CALL(cookie) == CT_CALL_REALLOC) {
-		__u64 address = call_argument(ctx, CT_COOKIE_PTR_ARG(cookie));
+	bool is_realloc = CT_COOKIE_CALL(cookie) == CT_CALL_REALLOC;
+	__u64 size = call_size(ctx, cookie);
+	__u64 old_address = 0;
+	if (is_realloc) {
+		old_address = call_argument(ctx, CT_COOKIE_PTR_ARG(cookie));
 		/* Before the call: while it runs, another thread may get the address. */
-		thread->has_old = address && block_take(address, id, &thread->old_key, &thread->old);
-		thread->old_key.address = address;
+		if (old_address && !allocs_only)
+			block_take(CT_BLOCK_KEY(thread->image, old_address), &thread->old);
 	}
+	if (sampled) {
+		bool kept = keeps(size);
+		/* realloc(NULL) may call malloc, which must not have a chance of its own. */
+		if (!kept && !thread->old.stack && !(is_realloc && !old_address))
+			return false;
+		thread->is_kept = kept;
+	}
+	thread->cookie = cookie;
+	thread->size = size;
+	thread->out = call_argument(ctx, CT_COOKIE_OUT_ARG(cookie));
+	thread->old_address = old_address;
 	thread->call_sp = PT_REGS_SP(ctx);
-	return 0;
+	return true;
 }
 
 /* The block that the call handed out; 0 where it failed. */
@@ -173,90 +223,79 @@ static __always_inline __u64 call_result(struct pt_regs *ctx, struct ct_image *i
 	return block;
 }
 
-/* realloc that handed out nothing: a failure, or realloc(p, 0), which frees. */
-static __always_inline void realloc_nothing(struct ct_image *image, struct ct_thread *thread)
+/* The call handed out nothing: a failure, or realloc(p, 0), which frees. */
+static __always_inline void call_nothing(struct ct_image *image, struct ct_thread *thread, bool is_realloc)
 {
-	if (thread->size || !thread->old_key.address) {
-		count(image, CT_FAILED_ALLOCS);
+	struct ct_booking booking = {};
+	if (!is_realloc || thread->size || !thread->old_address) {
+		if (!sampled)
+			count(image, CT_FAILED_ALLOCS);
 		call_forget(image, thread);
 		return;
 	}
-	if (!thread->has_old) {
-		count(image, CT_UNMATCHED_FREES);
+	if (allocs_only)
+		return;
+	if (!thread->old.stack) {
+		if (!sampled)
+			count(image, CT_UNMATCHED_FREES);
 		return;
 	}
-	struct ct_booking booking = {
-		.freed_stack = thread->old.stack,
-		.freed_size = thread->old.size,
-		.flags = temporary_flag(thread, thread->old_key.address),
-	};
-	thread->has_old = 0;
+	booking.flags = temporary_flag(thread, thread->old_address);
+	booking_add_free(&booking, &thread->old);
+	thread->old.stack = 0;
 	book(image, thread->image, &booking);
 }
 
-/* Enters the new block. An address that is still taken was freed unseen. */
-static __always_inline void block_put(struct ct_image *image, struct ct_thread *thread, __u64 address,
-				      const struct ct_block *block)
+/* An address that is handed out while it is taken was freed unseen. */
+static __always_inline void take_missed(struct ct_image *image, struct ct_thread *thread, __u64 address)
 {
-	struct ct_block_key key = {.address = address, .image = thread->image};
-	if (bpf_map_update_elem(&blocks, &key, block, BPF_NOEXIST) == 0)
+	struct ct_block stale = {};
+	struct ct_booking booking = {};
+	if (!block_take(CT_BLOCK_KEY(thread->image, address), &stale))
 		return;
-	struct ct_booking missed = {};
-	struct ct_block *old = bpf_map_lookup_elem(&blocks, &key);
-	if (old) {
-		missed.freed_stack = old->stack;
-		missed.freed_size = old->size;
-		*old = *block;
-		count(image, CT_MISSED_FREES);
-	} else {
-		/* No room: its free will not be known, so it is booked as freed now. */
-		missed.freed_stack = block->stack;
-		missed.freed_size = block->size;
-		count(image, CT_DROPPED_BLOCKS);
-	}
-	book(image, thread->image, &missed);
+	booking_add_free(&booking, &stale);
+	count(image, CT_MISSED_FREES);
+	book(image, thread->image, &booking);
 }
 
-static __always_inline int call_return(struct pt_regs *ctx)
+static __always_inline void call_return(struct pt_regs *ctx)
 {
-	__u32 id = image_of_process();
-	struct ct_image *image = id ? image_find(id) : NULL;
-	if (!image)
-		return 0;
-	struct ct_thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), NULL, 0);
-	if (!thread || thread->image != id || !thread->call_sp ||
-	    PT_REGS_SP(ctx) != thread->call_sp + RETURN_ADDRESS_BYTES)
-		return 0;
+	struct ct_image *image = NULL;
+	struct ct_thread *thread = thread_of_ours(&image);
+	if (!thread || !thread->call_sp || PT_REGS_SP(ctx) != thread->call_sp + RETURN_ADDRESS_BYTES)
+		return;
 	thread->call_sp = 0;
 
 	bool is_realloc = CT_COOKIE_CALL(thread->cookie) == CT_CALL_REALLOC;
 	__u64 address = call_result(ctx, image, thread);
 	if (!address) {
-		if (is_realloc)
-			realloc_nothing(image, thread);
-		else
-			count(image, CT_FAILED_ALLOCS);
-		return 0;
+		call_nothing(image, thread, is_realloc);
+		return;
 	}
 
-	struct ct_block block = {.size = thread->size, .stack = stack_of_caller(ctx, image, thread)};
-	struct ct_booking booking = {.stack = block.stack, .size = block.size};
+	struct ct_block block = {.size = thread->size};
+	struct ct_booking booking = {};
 	if (is_realloc) {
 		booking.flags = CT_BOOK_REALLOC;
-		if (thread->has_old) {
-			booking.freed_stack = thread->old.stack;
-			booking.freed_size = thread->old.size;
-			booking.flags |= temporary_flag(thread, thread->old_key.address);
-			thread->has_old = 0;
-		} else if (thread->old_key.address) {
+		if (thread->old.stack) {
+			booking_add_free(&booking, &thread->old);
+			booking.flags |= temporary_flag(thread, thread->old_address);
+			thread->old.stack = 0;
+		} else if (thread->old_address && !sampled && !allocs_only) {
 			count(image, CT_UNMATCHED_FREES);
 		}
 	}
-	/* The booking first: another thread may free the block as soon as it is in the map. */
-	book(image, id, &booking);
-	block_put(image, thread, address, &block);
+	if (!sampled || thread->is_kept) {
+		block.stack = stack_of_caller(ctx, image, thread);
+		booking_add_alloc(&booking, &block);
+	}
+	if (!allocs_only)
+		take_missed(image, thread, address);
+	/* The booking first: another thread may free the block as soon as it is in the table. */
+	book(image, thread->image, &booking);
+	if (block.stack && !allocs_only)
+		block_enter(image, thread, address, &block);
 	thread->last_block = address;
-	return 0;
 }
 
 /* A free of a block that is not in the map. The C library frees through its own code
@@ -272,31 +311,26 @@ static __always_inline void free_unmatched(struct pt_regs *ctx, struct ct_image 
 		count(image, CT_UNMATCHED_FREES);
 }
 
-static __always_inline int call_free(struct pt_regs *ctx)
+static __always_inline void call_free(struct pt_regs *ctx)
 {
-	__u32 id = image_of_process();
 	__u64 cookie = bpf_get_attach_cookie(ctx);
 	__u64 address = call_argument(ctx, CT_COOKIE_PTR_ARG(cookie));
-	struct ct_image *image = id && address ? image_find(id) : NULL;
-	if (!image)
-		return 0;
-	struct ct_thread *thread = call_begin(ctx, image, id);
-	if (!thread)
-		return 0;
+	if (!address)
+		return;
+	struct ct_image *image = NULL;
+	struct ct_thread *thread = thread_of_ours(&image);
+	if (!thread || is_nested(ctx, image, thread))
+		return;
 
-	struct ct_block_key key;
 	struct ct_block block;
-	if (!block_take(address, id, &key, &block)) {
-		free_unmatched(ctx, image, cookie);
-		return 0;
+	if (!block_take(CT_BLOCK_KEY(thread->image, address), &block)) {
+		if (!sampled)
+			free_unmatched(ctx, image, cookie);
+		return;
 	}
-	struct ct_booking booking = {
-		.freed_stack = block.stack,
-		.freed_size = block.size,
-		.flags = temporary_flag(thread, address),
-	};
-	book(image, id, &booking);
-	return 0;
+	struct ct_booking booking = {.flags = temporary_flag(thread, address)};
+	booking_add_free(&booking, &block);
+	book(image, thread->image, &booking);
 }
 
 #endif

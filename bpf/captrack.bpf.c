@@ -16,6 +16,8 @@
 #include "code.h"
 #include "unwind.h"
 #include "stack.h"
+#include "blocks.h"
+#include "sample.h"
 #include "calls.h"
 #include "snapshot.h"
 
@@ -24,31 +26,46 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* What every probe program begins with, see no_programs. */
-static __always_inline void keep_to_own_stack(struct pt_regs *ctx)
+#define KEEP_TO_OWN_STACK(ctx, programs)                                                                     \
+	do {                                                                                                 \
+		if (enabled > 1)                                                                             \
+			bpf_tail_call(ctx, programs, 0);                                                     \
+	} while (0)
+
+/* Where the kernel has session links (6.13), entry and return of a function are one program's,
+ * and an entry whose return does not matter saves it. */
+SEC("uprobe")
+int on_session(struct pt_regs *ctx)
 {
-	if (enabled > 1)
-		bpf_tail_call(ctx, &no_programs, 0);
+	KEEP_TO_OWN_STACK(ctx, &no_session_programs);
+	if (bpf_get_func_ip(ctx) == PT_REGS_IP(ctx)) /* the site, on which it is at entry only */
+		return call_enter(ctx) ? 0 : 1;
+	call_return(ctx);
+	return 0;
 }
 
 SEC("uprobe")
 int on_call(struct pt_regs *ctx)
 {
-	keep_to_own_stack(ctx);
-	return call_enter(ctx);
+	KEEP_TO_OWN_STACK(ctx, &no_programs);
+	call_enter(ctx);
+	return 0;
 }
 
 SEC("uretprobe")
 int on_return(struct pt_regs *ctx)
 {
-	keep_to_own_stack(ctx);
-	return call_return(ctx);
+	KEEP_TO_OWN_STACK(ctx, &no_programs);
+	call_return(ctx);
+	return 0;
 }
 
 SEC("uprobe")
 int on_free(struct pt_regs *ctx)
 {
-	keep_to_own_stack(ctx);
-	return call_free(ctx);
+	KEEP_TO_OWN_STACK(ctx, &no_programs);
+	call_free(ctx);
+	return 0;
 }
 
 /* The kernel ties a probe to the main thread. Where other threads go on without it, a perf
@@ -59,7 +76,7 @@ int on_exit(void *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 ids = bpf_get_current_pid_tgid();
-	__u32 image = image_of_process();
+	__u32 image = enabled ? image_of_process() : 0;
 	struct ct_image *found = image && (__u32)ids == ids >> 32 ? image_find(image) : NULL;
 	if (found && task->signal->live.counter > 0 && !(task->signal->flags & SIGNAL_GROUP_EXIT))
 		count(found, CT_MAIN_THREAD_GONE);
@@ -71,7 +88,7 @@ SEC("raw_tp/sched_process_fork")
 int on_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *child = (void *)ctx->args[1];
-	__u32 image = image_of_process();
+	__u32 image = enabled ? image_of_process() : 0;
 	struct ct_image *found = image ? image_find(image) : NULL;
 	if (found && BPF_CORE_READ(child, tgid) != bpf_get_current_pid_tgid() >> 32)
 		count(found, CT_UNFOLLOWED_CHILDREN);
@@ -90,13 +107,15 @@ int on_exec(void *ctx)
 	struct ct_exec_event event = {
 		.kind = CT_EVENT_EXEC, .pid = pid, .old_image = *known, .ns = bpf_ktime_get_ns()};
 	__u32 id = __sync_fetch_and_add(&next_image, 1);
-	__u64 unknown = id;
-	struct ct_stack stack = {.image = id};
-	if (id < CT_MAX_IMAGES && bpf_map_update_elem(&stacks, &unknown, &stack, BPF_ANY) == 0 &&
-	    bpf_map_update_elem(&processes, &pid, &id, BPF_ANY) == 0)
-		event.new_image = id;
-	else
+	struct ct_stack *unknown = id < CT_MAX_IMAGES ? stack_find(id) : NULL;
+	if (unknown && bpf_map_update_elem(&processes, &pid, &id, BPF_ANY) == 0) {
+		unknown->image = event.new_image = id;
+	} else {
 		bpf_map_delete_elem(&processes, &pid);
+	}
+	struct ct_thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), NULL, 0);
+	if (thread)
+		thread->image = 0;
 	bpf_get_current_comm(event.comm, sizeof(event.comm));
 	bpf_ringbuf_output(&events, &event, sizeof(event), 0);
 	return 0;

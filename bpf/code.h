@@ -202,24 +202,42 @@ static __always_inline __u64 code_context(struct ct_image *image, __u32 id)
 	return mixed((__u64)id << 32 | image->code_changes);
 }
 
+/* A key needs no good mixing, it has to be there soon: each frame waits for that of the one
+ * before. */
+static __always_inline __u64 code_key(__u64 context, __u64 address)
+{
+	return (address ^ address >> 15) ^ context;
+}
+
+static __always_inline struct ct_known_code *code_slot(__u64 key)
+{
+	__u32 slot = key % CT_KNOWN_CODE;
+	return bpf_map_lookup_elem(&known_code, &slot);
+}
+
+static __always_inline __u64 code_check(__u64 key, const struct ct_known_code *known)
+{
+	return key ^ known->place ^ mixed(known->row ^ (__u64)known->frame << 32);
+}
+
 /* `context` as above. */
 static __always_inline void code_of(__u64 context, __u64 address, __u64 exact, struct code *code)
 {
-	__u64 key = mixed(address ^ context) + exact;
-	__u32 slot = key % CT_KNOWN_CODE;
-	struct ct_known_code *known = bpf_map_lookup_elem(&known_code, &slot);
+	__u64 key = code_key(context, address) ^ exact << 63;
+	struct ct_known_code *known = code_slot(key);
 	if (known) {
 		code->place = known->place;
 		code->row = known->row;
 		code->end = CT_END_ROOT;
-		if (known->check == (key ^ code->place ^ mixed(code->row)))
+		if (known->check == code_check(key, known))
 			return;
 	}
 	code_find(address, exact, code);
 	if (known && code->end == CT_END_ROOT) {
 		known->place = code->place;
 		known->row = code->row;
-		known->check = key ^ code->place ^ mixed(code->row);
+		known->frame = (__s64)CT_ROW_NUMBER(code->row) * 8;
+		known->check = code_check(key, known);
 	}
 }
 

@@ -2,21 +2,36 @@
 #ifndef CAPTRACK_BPF_MAPS_H
 #define CAPTRACK_BPF_MAPS_H
 
-/* Every map and variable of the kernel half. Hash maps are not preallocated:
- * kernel memory is used for what is there, not for what could be. */
+/* Every map and variable of the kernel half. Hash maps are not preallocated, the tables of
+ * live blocks grow: kernel memory is used for what is there, not for what could be. */
 
 /* Probes do nothing before all of them are in place. */
 volatile __u32 enabled;
-/* The next reading sends every stack, not only those that changed. */
-volatile __u32 send_all;
 __u32 next_image = 1;
 __u32 next_object = 1;
+__u32 next_stack = CT_FIRST_STACK;
+volatile __u32 block_table_count = 1;
+volatile __u32 tables_are_full; /* and user space knows */
+__u32 overflow_count;           /* blocks in `overflow` */
 const volatile __u32 max_depth = CT_MAX_DEPTH;
+const volatile __u32 max_stacks = 65536;
+const volatile __u64 max_live = 4194304;
 /* How long a thread waits for an object's unwind data at one allocation: it keeps its CPU,
  * which may be needed to read them. */
 const volatile __u64 patience_ns = 0;
 
-#define STACK_WINDOW 1024 /* bytes */
+/* Free is not probed: live blocks are not known, nor what follows from them. */
+const volatile bool allocs_only;
+
+/* Sampling, see sample.h. A step is about an eighth of the bytes that one allocation is
+ * kept of on the average; exp(-steps) in units of 2^-64. */
+#define CT_EXP_TABLE 360
+const volatile bool sampled;
+const volatile __u64 sample_step = 1;
+const volatile __u64 sample_inverse; /* 2^64 / bytes */
+const volatile __u64 exp_table[CT_EXP_TABLE];
+
+#define STACK_WINDOW 4096 /* bytes */
 
 /* Where an unwinding is, see unwind.h. */
 struct ct_unwind {
@@ -38,12 +53,13 @@ struct ct_thread {
 	__u64 call_sp; /* stack pointer at entry of the outermost call; 0: in none */
 	__u64 cookie;
 	__u64 size;
-	__u64 out;                   /* where the function will write the block's address */
-	struct ct_block_key old_key; /* realloc: the block handed in */
-	struct ct_block old;
-	__u32 has_old;
-	__u32 image;
-	__u64 last_block; /* the thread's last allocation, if nothing was allocated since */
+	__u64 out;           /* where the function will write the block's address */
+	__u64 old_address;   /* realloc: the block handed in ... */
+	struct ct_block old; /* ... and what is known of it */
+	__u64 is_kept;       /* sampled: the new block is */
+	__u64 image;         /* 0: not looked up yet */
+	__u64 last_block;    /* the thread's last allocation, if nothing was allocated since */
+	__u64 stack_end;     /* the highest word read of a stack of the thread's */
 	struct ct_frames frames;
 	struct ct_unwind unwind;
 	__u64 window[STACK_WINDOW / 8]; /* a piece of the thread's stack */
@@ -70,27 +86,56 @@ struct {
 	__type(value, struct ct_image);
 } images SEC(".maps");
 
-struct { /* live blocks; sized by --max-live */
+struct block_table {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct ct_bucket));
+};
+
+struct { /* live blocks; user space adds larger tables as they are needed, see blocks.h */
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, CT_BLOCK_TABLES);
+	__type(key, __u32);
+	__array(values, struct block_table);
+} block_tables SEC(".maps");
+
+struct { /* blocks that found no room in the tables; by CT_BLOCK_KEY */
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4194304);
-	__type(key, struct ct_block_key);
+	__uint(max_entries, 131072);
+	__type(key, __u64);
 	__type(value, struct ct_block);
-} blocks SEC(".maps");
+} overflow SEC(".maps");
 
-struct { /* sized by --max-stacks */
+struct { /* sized by --max-stacks; read by user space as it is in memory, see snapshot.h */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, CT_FIRST_STACK + 65536);
+	__type(key, __u32);
+	__type(value, struct ct_stack);
+} stacks SEC(".maps");
+
+struct { /* hash -> index in `stacks` */
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536);
 	__type(key, __u64);
-	__type(value, struct ct_stack);
-} stacks SEC(".maps");
+	__type(value, __u32);
+} stack_ids SEC(".maps");
+
+struct { /* indexes of stacks whose image has ended */
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 65536);
+	__type(value, __u32);
+} free_stacks SEC(".maps");
 
 struct { /* frames of stacks that user space has not fetched yet: it deletes what it has read */
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536);
-	__type(key, __u64);
+	__type(key, __u32);
 	__type(value, struct ct_frames);
 } stack_frames SEC(".maps");
 
@@ -119,13 +164,16 @@ struct {
 
 /* Never filled, never called. From 6.13 on the kernel gives probes a stack for each CPU, as
  * if none could be preempted by another on the same CPU, which uprobes can be: they overwrite
- * each other's, and the kernel crashes. Programs with a tail call in them have none. */
-struct {
+ * each other's, and the kernel crashes. Programs with a tail call in them have none. (The
+ * programs that share such a map must be of one kind of attachment.) */
+struct no_programs {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u32);
-} no_programs SEC(".maps");
+};
+struct no_programs no_programs SEC(".maps");
+struct no_programs no_session_programs SEC(".maps");
 
 struct { /* rare events only: exec, new code */
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -2,33 +2,73 @@
 #ifndef CAPTRACK_BPF_STACK_H
 #define CAPTRACK_BPF_STACK_H
 
-/* The call stack of an allocation, and its entry in `stacks`. A stack is known by a hash of
+/* The call stack of an allocation, and its element of `stacks`. A stack is known by a hash of
  * its image, its places and its end: by what it is, not by where it lay, so the same code
  * mapped elsewhere is the same stack, and other code in the same place is another. */
 
-/* Keeps a new stack. Returns its key, or that of the image's [unknown] stack. */
-static __noinline __u64 stack_add(struct ct_thread *thread, __u64 key, __u32 end)
+/* An index of `stacks` that nothing uses; 0 where all are taken. */
+static __always_inline __u32 stack_index(void)
 {
-	struct ct_image *image;
-
-	if (!thread)
+	__u32 index = 0;
+	if (bpf_map_pop_elem(&free_stacks, &index) == 0)
+		return index;
+	if (next_stack >= CT_FIRST_STACK + max_stacks) /* it must not wrap round */
 		return 0;
-	image = image_find(thread->image);
-	if (!image)
-		return 0;
-	struct ct_stack stack = {.image = thread->image, .end = end};
-	/* Frames first: user space looks for them when it sees the stack. */
-	if (bpf_map_update_elem(&stack_frames, &key, &thread->frames, BPF_ANY) == 0 &&
-	    (bpf_map_update_elem(&stacks, &key, &stack, BPF_NOEXIST) == 0 ||
-	     bpf_map_lookup_elem(&stacks, &key)))
-		return key;
-	bpf_map_delete_elem(&stack_frames, &key);
-	count(image, CT_DROPPED_STACKS);
-	return thread->image;
+	index = __sync_fetch_and_add(&next_stack, 1);
+	return index < CT_FIRST_STACK + max_stacks ? index : 0;
 }
 
-/* The key of the calling stack. At a return probe the registers are those of the caller. */
-static __always_inline __u64 stack_of_caller(struct pt_regs *ctx, struct ct_image *image,
+/* Makes an element the image's: user space takes it for one when it has an image. */
+static __always_inline void stack_begin(struct ct_stack *stack, __u32 image, __u64 hash, __u32 end)
+{
+	struct ct_counts zero = {};
+	stack->now = zero;
+	stack->then = zero;
+	stack->epoch = 0;
+	stack->hash = hash;
+	stack->end = end;
+	__sync_lock_test_and_set(&stack->image, image);
+}
+
+static __always_inline void stack_give_back(struct ct_stack *stack, __u32 index)
+{
+	stack->image = 0;
+	bpf_map_delete_elem(&stack_frames, &index);
+	bpf_map_push_elem(&free_stacks, &index, BPF_ANY);
+}
+
+/* Keeps a new stack. Returns its index, or that of the image's [unknown] stack. */
+__noinline __u32 stack_add(struct ct_thread *thread)
+{
+	if (!thread)
+		return 0;
+	__u64 hash = thread->unwind.hash;
+	__u32 image = thread->image;
+	struct ct_image *found = image_find(image);
+	__u32 index = stack_index();
+	struct ct_stack *stack = stack_find(index);
+	if (!found)
+		return 0;
+	if (!index || !stack)
+		goto dropped;
+	/* Frames first: user space looks for them when it sees the stack. */
+	if (bpf_map_update_elem(&stack_frames, &index, &thread->frames, BPF_ANY) == 0) {
+		stack_begin(stack, image, hash, thread->unwind.end);
+		if (bpf_map_update_elem(&stack_ids, &hash, &index, BPF_NOEXIST) == 0)
+			return index;
+	}
+	stack_give_back(stack, index);
+	/* Another thread may have been first. */
+	__u32 *first = bpf_map_lookup_elem(&stack_ids, &hash);
+	if (first)
+		return *first;
+dropped:
+	count(found, CT_DROPPED_STACKS);
+	return image;
+}
+
+/* The calling stack. At a return probe the registers are those of the caller. */
+static __always_inline __u32 stack_of_caller(struct pt_regs *ctx, struct ct_image *image,
 					     struct ct_thread *thread)
 {
 	struct ct_unwind *unwind = &thread->unwind;
@@ -37,10 +77,9 @@ static __always_inline __u64 stack_of_caller(struct pt_regs *ctx, struct ct_imag
 	unwind->sp = PT_REGS_SP(ctx);
 	unwind->fp = PT_REGS_FP(ctx);
 	unwind_run(thread);
-	__u64 key = unwind->hash | CT_STACK_HASHED;
-	if (bpf_map_lookup_elem(&stacks, &key))
-		return key;
-	return stack_add(thread, key, unwind->end);
+	__u64 hash = unwind->hash;
+	__u32 *known = bpf_map_lookup_elem(&stack_ids, &hash);
+	return known ? *known : stack_add(thread);
 }
 
 #endif

@@ -6,19 +6,24 @@
  * each address lies in. What knows registers by name is between `arch` marks; the rows'
  * meaning is in records.h. Also compiled for the host by tests/unit/test_unwind_bpf.c. */
 
-#define MAX_FRAME_BYTES (8ull << 20) /* of a frame known by its frame pointer only */
-#define PAGE_BYTES      4096
-#define MAX_RETURNS     4096 /* functions entered whose return is probed; the kernel keeps 64 */
+#define MAX_FRAME_BYTES  (8ull << 20) /* of a frame known by its frame pointer only */
+#define PAGE_BYTES       4096
+#define FAST_STEPS       16
+#define MOST_STACK_BYTES (64ull << 10) /* of which the kernel keeps, as a rule, all that was once used */
+#define MAX_RETURNS      4096          /* functions entered whose return is probed; the kernel keeps 64 */
 
-/* Reads a window that begins with the word at `address`, forward, as an unwinding goes;
- * never beyond the page, for the next may not be there. 0 where it cannot be read.
- * (A global function, as are the others below: the verifier looks at it once, not once
- * for each way that leads to it.) */
+/* Reads a window that begins with the word at `address`, forward, as an unwinding goes, to
+ * where the last one ended: that memory was there then, and a stack does not shrink from its
+ * end. Where that is out of reach it does not go beyond the page, for the next may not be
+ * there, and a fault is dear. 0 where it cannot be read. (A global function, as are the
+ * others below: the verifier looks at it once, not once for each way that leads to it.) */
 __noinline int window_move(struct ct_thread *thread, __u64 address)
 {
 	if (!thread)
 		return 0;
-	__u64 bytes = PAGE_BYTES - address % PAGE_BYTES;
+	__u64 in_page = PAGE_BYTES - address % PAGE_BYTES;
+	__u64 known = thread->stack_end - address; /* huge where it lies below */
+	__u64 bytes = known && known <= MOST_STACK_BYTES ? known : in_page;
 	if (bytes > STACK_WINDOW)
 		bytes = STACK_WINDOW;
 	if (address % 8)
@@ -28,7 +33,9 @@ __noinline int window_move(struct ct_thread *thread, __u64 address)
 	if (bpf_probe_read_user(thread->window, bytes, (void *)address) == 0)
 		return 1;
 	thread->unwind.window_bytes = 0;
-	return 0;
+	thread->stack_end = 0;
+	/* It was another stack: the word may be there, if the next page is not. */
+	return bytes > in_page && bpf_probe_read_user(thread->window, 8, (void *)address) == 0;
 }
 
 /* A word of the target's stack. */
@@ -170,22 +177,83 @@ struct unwinding {
 	struct ct_thread *thread;
 };
 
-/* One frame: note its place, go on to its caller. (The index, not the depth, picks the
- * slot: the verifier then sees one step for all.) */
+static __always_inline void note_place(struct ct_thread *thread, __u32 depth, __u64 place)
+{
+	thread->frames.place[depth] = place;
+	thread->unwind.hash = mixed(thread->unwind.hash ^ place);
+	thread->unwind.depth = depth + 1;
+}
+
+/* The frames that nearly all are: known code, a CFA by one of the two pointers, and all words
+ * in the window. What is not so stays where it is, for unwind_frame(). State is in registers
+ * here; that is what makes a frame cheap. */
+__noinline int step_fast(struct ct_thread *thread)
+{
+	if (!thread)
+		return 0;
+	struct ct_unwind *at = &thread->unwind;
+	__u64 pc = at->pc, sp = at->sp, fp = at->fp, hash = at->hash;
+	__u64 context = at->context, trampoline = at->trampoline;
+	__u64 window = at->window, bytes = at->window_bytes;
+	__u32 depth = at->depth;
+
+	for (int i = 0; i < FAST_STEPS; i++) {
+		__u64 key = code_key(context, pc);
+		struct ct_known_code *known = code_slot(key);
+		if (!known || depth >= max_depth)
+			break;
+		__u64 place = known->place, row = known->row;
+		__u32 kind = CT_ROW_KIND(row), saved = CT_ROW_SAVED(row);
+		if (known->check != code_check(key, known) || (kind != CT_ROW_SP && kind != CT_ROW_FP))
+			break;
+		__u64 cfa = (kind == CT_ROW_SP ? sp : fp) + (__u64)known->frame;
+		__u64 word = cfa - RETURN_WORD - window;
+		if (cfa <= sp || word >= bytes || word % 8)
+			break;
+		__u64 caller = thread->window[word / 8 % (STACK_WINDOW / 8)];
+		if (caller == trampoline)
+			break;
+		__u64 saved_fp = fp;
+		if (saved) {
+			word = (saved == CT_SAVED_AT_FP ? fp : cfa - saved * 8) - window;
+			if (word >= bytes || word % 8)
+				break;
+			saved_fp = thread->window[word / 8 % (STACK_WINDOW / 8)];
+		}
+		barrier_var(depth); /* else the check and the store are of different registers */
+		if (depth >= CT_MAX_DEPTH)
+			break;
+		thread->frames.place[depth++] = place;
+		hash = mixed(hash ^ place);
+		sp = cfa;
+		fp = saved_fp;
+		pc = caller;
+	}
+	at->pc = pc;
+	at->sp = sp;
+	at->fp = fp;
+	at->hash = hash;
+	at->depth = depth;
+	return 0;
+}
+
+/* Some frames: note their places, go on to their callers. */
 static long unwind_frame(__u32 index, struct unwinding *run)
 {
 	struct ct_thread *thread = run->thread;
 	struct ct_unwind *at = &thread->unwind;
 	struct code code = {};
-	if (index >= CT_MAX_DEPTH)
+	if (!at->exact)
+		step_fast(thread);
+	__u32 depth = at->depth;
+	at->end = CT_END_DEPTH;
+	if (depth >= max_depth || depth >= CT_MAX_DEPTH)
 		return 1;
 	code_of(at->context, at->pc, at->exact, &code);
 	at->end = code.end;
-	if (code.end == CT_END_NOT_CODE && index)
+	if (code.end == CT_END_NOT_CODE && depth)
 		return 1; /* no frame */
-	thread->frames.place[index] = code.place;
-	at->hash = mixed(at->hash ^ code.place);
-	at->depth = index + 1;
+	note_place(thread, depth, code.place);
 	if (code.end != CT_END_ROOT)
 		return 1;
 
@@ -206,10 +274,7 @@ static long unwind_frame(__u32 index, struct unwinding *run)
 	default:
 		at->end = step_by_row(thread, code.row);
 	}
-	if (at->end != CT_END_ROOT)
-		return 1;
-	at->end = CT_END_DEPTH; /* unless there is one more round */
-	return 0;
+	return at->end != CT_END_ROOT;
 }
 
 /* Fills thread->frames, and depth, hash and end of thread->unwind, whose pc, sp, fp and
@@ -224,8 +289,9 @@ static __always_inline void unwind_run(struct ct_thread *thread)
 	at->depth = 0;
 	at->end = CT_END_DEPTH;
 	at->trampoline = unwind_trampoline();
-	bpf_loop(max_depth, unwind_frame, &run, 0);
+	bpf_loop(max_depth + 1, unwind_frame, &run, 0);
 	thread->frames.count = at->depth;
+	thread->stack_end = at->sp;
 	at->hash = mixed(at->hash ^ at->end);
 }
 

@@ -17,10 +17,12 @@
 struct kernel;
 
 struct kernel_options {
-	uint32_t max_stacks;
+	uint32_t max_stacks; /* ..CT_MOST_STACKS */
 	uint32_t max_live;
-	uint32_t max_depth; /* 1..CT_MAX_DEPTH */
-	bool verbose;       /* libbpf's warnings to stderr */
+	uint32_t max_depth;    /* 1..CT_MAX_DEPTH */
+	uint64_t sample_bytes; /* 0: exact */
+	bool allocs_only;      /* free is not probed */
+	bool verbose;          /* libbpf's warnings to stderr */
 };
 
 /* -EPERM without the capabilities, -EOPNOTSUPP where the kernel lacks what is needed. */
@@ -30,11 +32,14 @@ void kernel_free(struct kernel *kernel); /* NULL-safe; detaches */
 /* From here on the process is an image of ours. */
 int kernel_add_image(struct kernel *kernel, pid_t pid, uint32_t *image, struct ct_error *err);
 void kernel_drop_process(struct kernel *kernel, pid_t pid);
-/* Frees what is kept of an image that has ended. */
-void kernel_drop_stack(struct kernel *kernel, uint64_t stack);
+/* Frees what is kept of an image that has ended: one stack, all blocks. */
+void kernel_drop_stack(struct kernel *kernel, uint32_t stack);
 void kernel_drop_blocks(struct kernel *kernel, uint32_t image);
+/* Adds a larger table of live blocks to those that the event tells of. May wait for the
+ * kernel's grace period; the table is in use before. */
+int kernel_add_block_table(struct kernel *kernel, const struct ct_blocks_event *event);
 
-/* Attaches the sites of the file behind fd in one process, returns before entries.
+/* Attaches the sites of the file behind fd in one process.
  * Probes stay silent until kernel_enable(). */
 int kernel_attach(struct kernel *kernel, pid_t pid, int fd, const char *path, const struct probe_site *sites,
 		  size_t count, struct ct_error *err);
@@ -47,6 +52,7 @@ int kernel_events_fd(const struct kernel *kernel);
 struct kernel_event_handlers {
 	void (*on_exec)(void *context, const struct ct_exec_event *event);
 	void (*on_code)(void *context, const struct ct_code_event *event);
+	void (*on_blocks)(void *context, const struct ct_blocks_event *event);
 	void *context;
 };
 int kernel_take_events(struct kernel *kernel, const struct kernel_event_handlers *handlers);
@@ -67,13 +73,21 @@ int kernel_set_rows(struct kernel *kernel, const struct ct_object_key *key, cons
 int kernel_set_unreadable(struct kernel *kernel, const struct ct_object_key *key);
 
 /* --- reading one moment, see bpf/snapshot.h --- */
-int kernel_begin_snapshot(struct kernel *kernel, uint32_t image);
+/* Returns the image's epoch from here on, or a negative errno. */
+int64_t kernel_begin_snapshot(struct kernel *kernel, uint32_t image);
 /* The image's figures as the snapshot began (image->then). Not the pending slots. */
 int kernel_read_image(struct kernel *kernel, uint32_t image, struct ct_image *out);
-/* Calls visit for each stack that changed since the snapshot before, of any image. */
-int kernel_read_stacks(struct kernel *kernel,
-		       int (*visit)(void *context, const struct ct_stack_report *report), void *context);
+/* Calls visit for each stack that changed since the snapshot before, of the images with one
+ * (`epochs`, by image, 0: none), with its counts as that one began. */
+struct kernel_stack {
+	uint32_t index;
+	uint32_t image;
+	enum ct_end end;
+	struct ct_counts counts;
+};
+int kernel_read_stacks(struct kernel *kernel, const uint64_t epochs[CT_MAX_IMAGES],
+		       int (*visit)(void *context, const struct kernel_stack *stack), void *context);
 /* A stack's frames, once: the kernel half forgets them. -ENOENT where there are none. */
-int kernel_take_frames(struct kernel *kernel, uint64_t stack, struct ct_frames *out);
+int kernel_take_frames(struct kernel *kernel, uint32_t stack, struct ct_frames *out);
 
 #endif

@@ -69,14 +69,20 @@ struct ct_counts {
 };
 _Static_assert(sizeof(struct ct_counts) == 80, "ct_counts");
 
+/* Stacks are known by their index in the map. Those below CT_FIRST_STACK are the images'
+ * [unknown] stacks, each at its image's number; 0 is none. */
+#define CT_FIRST_STACK CT_MAX_IMAGES
+#define CT_MOST_STACKS 16000000 /* indexes have 24 bits, see CT_SLOT */
+
 struct ct_stack {
 	struct ct_counts now;
 	struct ct_counts then; /* as it was when the current epoch began */
 	__u64 epoch;           /* of the last change: `then` is valid where it is the image's */
-	__u32 image;
-	__u32 end; /* enum ct_end */
+	__u64 hash;            /* of image, places and end */
+	__u32 image;           /* 0: the element is not in use */
+	__u32 end;             /* enum ct_end */
 };
-_Static_assert(sizeof(struct ct_stack) == 176, "ct_stack");
+_Static_assert(sizeof(struct ct_stack) == 184, "ct_stack");
 
 /* How an unwinding ended. All but the first leave the stack short. */
 enum ct_end {
@@ -181,50 +187,75 @@ struct ct_object {
 };
 _Static_assert(sizeof(struct ct_object) == 32, "ct_object");
 
-/* What was found for an address of code, kept by address. The check is the two others
- * and the key mixed, so that a half-written entry is none. */
+/* What was found for an address of code, kept by address. The check is the others and the key
+ * mixed, so that a half-written entry is none. */
 struct ct_known_code {
 	__u64 check;
 	__u64 place;
 	__u64 row;
+	__s64 frame; /* the row's number in bytes: the unwinder waits for it at each frame */
 };
-_Static_assert(sizeof(struct ct_known_code) == 24, "ct_known_code");
+_Static_assert(sizeof(struct ct_known_code) == 32, "ct_known_code"); /* a power of 2: a shift, no product */
 
 #define CT_KNOWN_CODE 65536 /* entries */
 
-struct ct_block_key {
-	__u64 address;
-	__u32 image;
-	__u32 pad;
-};
-_Static_assert(sizeof(struct ct_block_key) == 16, "ct_block_key");
-
 struct ct_block {
 	__u64 size;
-	__u64 stack;
+	__u64 stack; /* 0: none */
 };
 _Static_assert(sizeof(struct ct_block) == 16, "ct_block");
 
-/* One booking: a free of an old block, an allocation of a new one, or, for a
- * realloc, both. A stack key of 0 means no such part. */
+/* Live blocks: a table of buckets, each a cache line. The hash of a block's key picks the
+ * bucket. A key is set by compare-and-swap and then its slot; a free clears the key. */
+#define CT_BUCKET_BLOCKS 4
+
+struct ct_bucket {
+	__u64 key[CT_BUCKET_BLOCKS];  /* CT_BLOCK_KEY; 0: free */
+	__u64 slot[CT_BUCKET_BLOCKS]; /* CT_SLOT */
+};
+_Static_assert(sizeof(struct ct_bucket) == 64, "ct_bucket");
+
+/* User addresses have 47 bits, 56 at most. */
+#define CT_BLOCK_KEY(image, address) ((__u64)(image) << 56 | (address))
+#define CT_BLOCK_IMAGE(key)          ((__u32)((key) >> 56))
+
+#define CT_SLOT(size, stack) ((__u64)(size) << 24 | (stack))
+#define CT_SLOT_SIZE(s)      ((s) >> 24)
+#define CT_SLOT_STACK(s)     ((s)&0xffffff)
+#define CT_SLOT_MOST_BYTES   ((1ull << 40) - 1) /* larger blocks are kept in `overflow` */
+
+/* There are several tables, each four times as large as the one before; a new block goes to
+ * the newest where its bucket has room. */
+#define CT_BLOCK_TABLES       8
+#define CT_BLOCK_BUCKETS(t)   (1ull << (CT_FIRST_BUCKETS_LOG2 + 2 * (t)))
+#define CT_FIRST_BUCKETS_LOG2 13
+
+/* One booking: a free of an old block, an allocation of a new one, or, for a realloc, both.
+ * A stack of 0 means no such part. Counts and bytes are weighted where sampled. */
 struct ct_booking {
-	__u64 freed_stack;
-	__u64 freed_size;
-	__u64 stack;
-	__u64 size;
+	__u32 freed_stack;
+	__u32 stack;
+	__u64 freed_bytes;
+	__u64 freed_allocs;
+	__u64 bytes;
+	__u64 allocs;
 	__u64 flags; /* CT_BOOK_* */
 };
-_Static_assert(sizeof(struct ct_booking) == 40, "ct_booking");
+_Static_assert(sizeof(struct ct_booking) == 48, "ct_booking");
 
 #define CT_BOOK_REALLOC   1u
 #define CT_BOOK_TEMPORARY 2u /* the freed block was temporary */
+
+/* In a sampled capture an allocation that is kept stands for several: counts are in units
+ * of 1/65536 there. */
+#define CT_SAMPLED_UNIT 65536
 
 struct ct_pending {
 	__u32 state; /* CT_SLOT_* */
 	__u32 pad;
 	struct ct_booking booking;
 };
-_Static_assert(sizeof(struct ct_pending) == 48, "ct_pending");
+_Static_assert(sizeof(struct ct_pending) == 56, "ct_pending");
 
 enum { CT_SLOT_FREE = 0, CT_SLOT_FILLING = 1, CT_SLOT_READY = 2 };
 
@@ -251,19 +282,10 @@ struct ct_image {
 	__u64 counters[CT_COUNTERS];
 	struct ct_pending pending[CT_MAX_PENDING];
 };
-_Static_assert(sizeof(struct ct_image) == 40 + 96 + 8 * CT_COUNTERS + 48 * CT_MAX_PENDING, "ct_image");
-
-/* What the snapshot reads for each stack, see bpf/snapshot.h. */
-struct ct_stack_report {
-	__u64 key;
-	__u32 image;
-	__u32 end;
-	struct ct_counts counts;
-};
-_Static_assert(sizeof(struct ct_stack_report) == 96, "ct_stack_report");
+_Static_assert(sizeof(struct ct_image) == 40 + 96 + 8 * CT_COUNTERS + 56 * CT_MAX_PENDING, "ct_image");
 
 /* Rare events, sent to user space. */
-enum ct_event_kind { CT_EVENT_EXEC = 1, CT_EVENT_CODE = 2 };
+enum ct_event_kind { CT_EVENT_EXEC = 1, CT_EVENT_CODE = 2, CT_EVENT_BLOCKS = 3 };
 
 /* A process that is profiled starts another program. */
 struct ct_exec_event {
@@ -287,8 +309,11 @@ struct ct_code_event {
 };
 _Static_assert(sizeof(struct ct_code_event) == 40, "ct_code_event");
 
-/* Stack keys: hashes have the top bit set, so that image numbers can be the keys
- * of the [unknown] stacks. */
-#define CT_STACK_HASHED (1ull << 63)
+/* The tables of live blocks are full: it is time for the next. */
+struct ct_blocks_event {
+	__u32 kind;
+	__u32 tables; /* that there are */
+};
+_Static_assert(sizeof(struct ct_blocks_event) == 8, "ct_blocks_event");
 
 #endif

@@ -60,12 +60,19 @@ static void learn(void *context, const struct ct_code_event *code)
 	}
 }
 
+static void note_blocks(void *context, const struct ct_blocks_event *event)
+{
+	struct capture *capture = context;
+	capture->watcher.full_blocks = *event;
+}
+
 /* Returns how many there were. */
 static int take_events(struct capture *capture)
 {
 	const struct kernel_event_handlers handlers = {
 		.on_exec = note_exec,
 		.on_code = learn,
+		.on_blocks = note_blocks,
 		.context = capture,
 	};
 	return kernel_take_events(capture->kernel, &handlers);
@@ -95,8 +102,12 @@ static void *watch(void *context)
 			eventfd_read(watcher->wake_fd, &count);
 		if (watcher->first)
 			eventfd_write(watcher->news_fd, 1);
+		struct ct_blocks_event full = watcher->full_blocks;
+		watcher->full_blocks.kind = 0;
 		pthread_cond_broadcast(&watcher->done);
 		pthread_mutex_unlock(&watcher->lock);
+		if (full.kind) /* not with the lock held: this waits for the kernel */
+			kernel_add_block_table(capture->kernel, &full);
 		/* Of an event that is there but not whole, the sender may have lost its CPU to us. */
 		if (polls[0].revents && taken <= 0)
 			usleep(100);

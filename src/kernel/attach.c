@@ -2,11 +2,12 @@
 /* Probes on the sites of a file, in one process. The file is named through our own
  * descriptor, so it is the mapped one whatever its path means by now.
  *
- * Two ways, found by trying. A multi-uprobe link (Linux 6.6) takes all sites of one
- * program at once, and taking it out waits for the kernel's grace periods once. Before
- * that each site is a perf uprobe, and each waits for itself: 0.1 s. This libbpf knows
- * no multi-uprobe links, so they are made by hand; see struct bpf_link_create in the
- * kernel's include/uapi/linux/bpf.h. */
+ * Three ways, the cheapest that the kernel has, found by trying. A session link (Linux 6.13)
+ * has one program for entry and return of a function, and the entry decides whether there is
+ * a return. A multi-uprobe link (6.6) takes all sites of one program at once, and taking it
+ * out waits for the kernel's grace periods once. Before that each site is a perf uprobe, and
+ * each waits for itself: 0.1 s. This libbpf knows no such links, so they are made by hand;
+ * see struct bpf_link_create in the kernel's include/uapi/linux/bpf.h. */
 #include "kernel_internal.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { TRACE_UPROBE_MULTI = 48, UPROBE_MULTI_RETURN = 1 }; /* as in newer <linux/bpf.h> */
+/* As in newer <linux/bpf.h>. */
+enum { TRACE_UPROBE_MULTI = 48, TRACE_UPROBE_SESSION = 57, UPROBE_MULTI_RETURN = 1 };
 
 struct multi_link_attr {
 	__u32 program_fd, target_fd, attach_type, flags;
@@ -26,23 +28,18 @@ struct multi_link_attr {
 
 static int multi_link_create(struct multi_link_attr *attr)
 {
-	attr->attach_type = TRACE_UPROBE_MULTI;
 	int fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, attr, sizeof(*attr));
 	return fd < 0 ? -errno : fd;
 }
 
-bool kernel_has_multi_links(void)
+static bool has_links(__u32 type)
 {
 	const struct bpf_insn nothing[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	const __u64 offset = 0;
-	DECLARE_LIBBPF_OPTS(bpf_prog_load_opts, options,
-			    .expected_attach_type = (enum bpf_attach_type)TRACE_UPROBE_MULTI);
-	const char *forced = getenv("CAPTRACK_ATTACH"); /* for the tests: perf */
-	if (forced && !strcmp(forced, "perf"))
-		return false;
+	DECLARE_LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = (enum bpf_attach_type)type);
 	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "captrack_try", "GPL", nothing, 2, &options);
 	if (program < 0)
 		return false;
@@ -50,6 +47,7 @@ bool kernel_has_multi_links(void)
 	 * that does not know the kind. */
 	struct multi_link_attr attr = {
 		.program_fd = (__u32)program,
+		.attach_type = type,
 		.path = (__u64)(uintptr_t) "/",
 		.offsets = (__u64)(uintptr_t)&offset,
 		.count = 1,
@@ -61,12 +59,30 @@ bool kernel_has_multi_links(void)
 	return result == -EBADF;
 }
 
-void kernel_prepare_multi_links(struct captrack *skeleton)
+enum attachment kernel_best_attachment(void)
 {
-	struct bpf_program *programs[] = {skeleton->progs.on_call, skeleton->progs.on_return,
-					  skeleton->progs.on_free};
-	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
-		bpf_program__set_expected_attach_type(programs[i], (enum bpf_attach_type)TRACE_UPROBE_MULTI);
+	const char *worst = getenv("CAPTRACK_ATTACH"); /* for the tests: not better than this */
+	if (worst && !strcmp(worst, "perf"))
+		return ATTACH_PERF;
+	if ((!worst || strcmp(worst, "multi")) && has_links(TRACE_UPROBE_SESSION))
+		return ATTACH_SESSION;
+	return has_links(TRACE_UPROBE_MULTI) ? ATTACH_MULTI : ATTACH_PERF;
+}
+
+void kernel_choose_programs(struct kernel *kernel)
+{
+	struct captrack *skeleton = kernel->skeleton;
+	struct bpf_program *multi[] = {skeleton->progs.on_call, skeleton->progs.on_return,
+				       skeleton->progs.on_free};
+	bool session = kernel->attachment == ATTACH_SESSION;
+	for (size_t i = 0; i < sizeof(multi) / sizeof(*multi) && kernel->attachment != ATTACH_PERF; i++)
+		bpf_program__set_expected_attach_type(multi[i], (enum bpf_attach_type)TRACE_UPROBE_MULTI);
+	bpf_program__set_expected_attach_type(skeleton->progs.on_session,
+					      (enum bpf_attach_type)TRACE_UPROBE_SESSION);
+	bpf_program__set_autoload(skeleton->progs.on_session, session);
+	bpf_program__set_autoload(skeleton->progs.on_call, !session);
+	bpf_program__set_autoload(skeleton->progs.on_return, !session);
+	bpf_program__set_autoload(skeleton->progs.on_free, !kernel->allocs_only);
 }
 
 static int attach_error(int code, pid_t pid, const char *path, const char *function, struct ct_error *err)
@@ -95,8 +111,9 @@ static struct kernel_probe *add_probe(struct kernel *kernel, pid_t pid)
 }
 
 /* One program on its sites in one process. */
-struct attachment {
+struct placement {
 	struct bpf_program *program;
+	__u32 link_type;
 	bool leave; /* on the functions' returns */
 	pid_t pid;
 	char path[64];
@@ -104,40 +121,41 @@ struct attachment {
 	size_t count;
 };
 
-static int attach_multi(struct kernel *kernel, const struct attachment *attachment)
+static int attach_multi(struct kernel *kernel, const struct placement *placement)
 {
 	__u64 offsets[PROBES_MAX_SITES], cookies[PROBES_MAX_SITES];
-	struct kernel_probe *probe = add_probe(kernel, attachment->pid);
+	struct kernel_probe *probe = add_probe(kernel, placement->pid);
 	if (!probe)
 		return -ENOMEM;
-	for (size_t i = 0; i < attachment->count; i++) {
-		offsets[i] = attachment->sites[i]->file_offset;
-		cookies[i] = attachment->sites[i]->cookie;
+	for (size_t i = 0; i < placement->count; i++) {
+		offsets[i] = placement->sites[i]->file_offset;
+		cookies[i] = placement->sites[i]->cookie;
 	}
 	struct multi_link_attr attr = {
-		.program_fd = (__u32)bpf_program__fd(attachment->program),
-		.path = (__u64)(uintptr_t)attachment->path,
+		.program_fd = (__u32)bpf_program__fd(placement->program),
+		.attach_type = placement->link_type,
+		.path = (__u64)(uintptr_t)placement->path,
 		.offsets = (__u64)(uintptr_t)offsets,
 		.cookies = (__u64)(uintptr_t)cookies,
-		.count = (__u32)attachment->count,
-		.multi_flags = attachment->leave ? UPROBE_MULTI_RETURN : 0,
-		.pid = (__u32)attachment->pid,
+		.count = (__u32)placement->count,
+		.multi_flags = placement->leave ? UPROBE_MULTI_RETURN : 0,
+		.pid = (__u32)placement->pid,
 	};
 	probe->multi_fd = multi_link_create(&attr);
 	return probe->multi_fd < 0 ? probe->multi_fd : 0;
 }
 
-static int attach_perf(struct kernel *kernel, const struct attachment *attachment)
+static int attach_perf(struct kernel *kernel, const struct placement *placement)
 {
-	for (size_t i = 0; i < attachment->count; i++) {
-		DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = attachment->leave,
-				    .bpf_cookie = attachment->sites[i]->cookie);
-		struct kernel_probe *probe = add_probe(kernel, attachment->pid);
+	for (size_t i = 0; i < placement->count; i++) {
+		DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = placement->leave,
+				    .bpf_cookie = placement->sites[i]->cookie);
+		struct kernel_probe *probe = add_probe(kernel, placement->pid);
 		if (!probe)
 			return -ENOMEM;
-		probe->perf = bpf_program__attach_uprobe_opts(attachment->program, attachment->pid,
-							      attachment->path,
-							      attachment->sites[i]->file_offset, &options);
+		probe->perf =
+			bpf_program__attach_uprobe_opts(placement->program, placement->pid, placement->path,
+							placement->sites[i]->file_offset, &options);
 		if (!probe->perf)
 			return -errno;
 	}
@@ -147,27 +165,30 @@ static int attach_perf(struct kernel *kernel, const struct attachment *attachmen
 int kernel_attach(struct kernel *kernel, pid_t pid, int fd, const char *path, const struct probe_site *sites,
 		  size_t count, struct ct_error *err)
 {
-	/* Returns come first: a call whose return is missed would look unfinished. */
-	struct attachment attachments[] = {
-		{.program = kernel->skeleton->progs.on_return, .leave = true},
-		{.program = kernel->skeleton->progs.on_free},
-		{.program = kernel->skeleton->progs.on_call},
+	const struct captrack *skeleton = kernel->skeleton;
+	bool session = kernel->attachment == ATTACH_SESSION;
+	/* Returns come before entries: a call whose return is missed would look unfinished. */
+	struct placement placements[] = {
+		{.program = skeleton->progs.on_free, .link_type = TRACE_UPROBE_MULTI},
+		{.program = session ? skeleton->progs.on_session : skeleton->progs.on_return,
+		 .link_type = session ? TRACE_UPROBE_SESSION : TRACE_UPROBE_MULTI,
+		 .leave = !session},
+		{.program = skeleton->progs.on_call, .link_type = TRACE_UPROBE_MULTI},
 	};
-	for (size_t i = 0; i < sizeof(attachments) / sizeof(*attachments); i++) {
-		struct attachment *attachment = &attachments[i];
-		attachment->pid = pid;
-		snprintf(attachment->path, sizeof(attachment->path), "/proc/self/fd/%d", fd);
-		for (size_t k = 0; k < count; k++) {
-			bool is_free = CT_COOKIE_CALL(sites[k].function->cookie) == CT_CALL_FREE;
-			if (attachment->leave ? sites[k].function->returns_block : is_free == (i == 1))
-				attachment->sites[attachment->count++] = &sites[k];
-		}
-		if (!attachment->count)
+	size_t used = session ? 2 : 3;
+	for (size_t i = kernel->allocs_only; i < used; i++) {
+		struct placement *placement = &placements[i];
+		placement->pid = pid;
+		snprintf(placement->path, sizeof(placement->path), "/proc/self/fd/%d", fd);
+		for (size_t k = 0; k < count; k++)
+			if ((CT_COOKIE_CALL(sites[k].function->cookie) == CT_CALL_FREE) == (i == 0))
+				placement->sites[placement->count++] = &sites[k];
+		if (!placement->count)
 			continue;
-		int result = kernel->multi_links ? attach_multi(kernel, attachment)
-						 : attach_perf(kernel, attachment);
+		int result = kernel->attachment == ATTACH_PERF ? attach_perf(kernel, placement)
+							       : attach_multi(kernel, placement);
 		if (result)
-			return attach_error(result, pid, path, attachment->sites[0]->function->name, err);
+			return attach_error(result, pid, path, placement->sites[0]->function->name, err);
 	}
 	return 0;
 }

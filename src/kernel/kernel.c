@@ -3,6 +3,7 @@
 #include "kernel_internal.h"
 
 #include <errno.h>
+#include <math.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -83,18 +84,15 @@ static int take_event(void *context, void *data, size_t size)
 		handlers->on_exec(handlers->context, data);
 	else if (*kind == CT_EVENT_CODE && size >= sizeof(struct ct_code_event))
 		handlers->on_code(handlers->context, data);
+	else if (*kind == CT_EVENT_BLOCKS && size >= sizeof(struct ct_blocks_event))
+		handlers->on_blocks(handlers->context, data);
 	return 0;
 }
 
 static int attach_helpers(struct kernel *kernel)
 {
 	struct captrack *skeleton = kernel->skeleton;
-	union bpf_iter_link_info info = {.map.map_fd = (__u32)bpf_map__fd(skeleton->maps.stacks)};
-	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
 
-	kernel->stacks_link = bpf_program__attach_iter(skeleton->progs.snapshot_stack, &options);
-	if (!kernel->stacks_link)
-		return -errno;
 	kernel->exec_link = bpf_program__attach_raw_tracepoint(skeleton->progs.on_exec, "sched_process_exec");
 	if (!kernel->exec_link)
 		return -errno;
@@ -108,6 +106,42 @@ static int attach_helpers(struct kernel *kernel)
 	return kernel->events ? 0 : -errno;
 }
 
+/* exp(-x), in steps of about an eighth, see bpf/sample.h. */
+static void configure_sampling(struct captrack *skeleton, uint64_t bytes)
+{
+	uint64_t step = bytes < 8 ? 1 : bytes / 8;
+	skeleton->rodata->sampled = true;
+	skeleton->rodata->sample_step = step;
+	skeleton->rodata->sample_inverse = bytes > 1 ? (uint64_t)(0x1p64L / (long double)bytes) : ~0ull;
+	for (size_t i = 0; i < sizeof(skeleton->rodata->exp_table) / sizeof(uint64_t); i++) {
+		long double share = expl(-(long double)(i * step) / (long double)bytes);
+		skeleton->rodata->exp_table[i] = i ? (uint64_t)(share * 0x1p64L) : ~0ull;
+	}
+}
+
+/* Before the load. */
+static void configure(struct kernel *kernel, const struct kernel_options *options)
+{
+	struct captrack *skeleton = kernel->skeleton;
+	bpf_map__set_max_entries(skeleton->maps.stacks, CT_FIRST_STACK + options->max_stacks);
+	bpf_map__set_max_entries(skeleton->maps.stack_ids, options->max_stacks);
+	bpf_map__set_max_entries(skeleton->maps.free_stacks, options->max_stacks);
+	bpf_map__set_max_entries(skeleton->maps.stack_frames, options->max_stacks);
+	skeleton->rodata->max_stacks = options->max_stacks;
+	skeleton->rodata->max_live = kernel->max_live = options->max_live;
+	skeleton->rodata->max_depth = options->max_depth;
+	skeleton->rodata->allocs_only = kernel->allocs_only = options->allocs_only;
+	if (options->sample_bytes)
+		configure_sampling(skeleton, options->sample_bytes);
+	/* With one CPU for us we may not be able to read while a thread waits. */
+	cpu_set_t ours;
+	CPU_ZERO(&ours);
+	bool several = sched_getaffinity(0, sizeof(ours), &ours) || CPU_COUNT(&ours) > 1;
+	skeleton->rodata->patience_ns = several ? PATIENCE_NS : 0;
+	kernel->attachment = kernel_best_attachment();
+	kernel_choose_programs(kernel);
+}
+
 int kernel_load(const struct kernel_options *options, struct kernel **out, struct ct_error *err)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
@@ -118,20 +152,13 @@ int kernel_load(const struct kernel_options *options, struct kernel **out, struc
 	struct captrack *skeleton = kernel->skeleton = captrack__open();
 	int result = skeleton ? 0 : -errno;
 	if (!result) {
-		bpf_map__set_max_entries(skeleton->maps.blocks, options->max_live);
-		bpf_map__set_max_entries(skeleton->maps.stacks, options->max_stacks);
-		bpf_map__set_max_entries(skeleton->maps.stack_frames, options->max_stacks);
-		skeleton->rodata->max_depth = options->max_depth;
-		/* With one CPU for us we may not be able to read while a thread waits. */
-		cpu_set_t ours;
-		CPU_ZERO(&ours);
-		bool several = sched_getaffinity(0, sizeof(ours), &ours) || CPU_COUNT(&ours) > 1;
-		skeleton->rodata->patience_ns = several ? PATIENCE_NS : 0;
-		kernel->multi_links = kernel_has_multi_links();
-		if (kernel->multi_links)
-			kernel_prepare_multi_links(skeleton);
+		configure(kernel, options);
 		result = load_unlimited(skeleton);
 	}
+	if (!result)
+		result = kernel_map_stacks(kernel);
+	if (!result)
+		result = kernel_open_block_tables(kernel);
 	if (!result)
 		result = attach_helpers(kernel);
 	if (result) {
@@ -148,7 +175,8 @@ void kernel_free(struct kernel *kernel)
 		return;
 	kernel_detach(kernel, 0);
 	ring_buffer__free(kernel->events);
-	bpf_link__destroy(kernel->stacks_link);
+	kernel_unmap_stacks(kernel);
+	kernel_close_block_tables(kernel);
 	bpf_link__destroy(kernel->exec_link);
 	bpf_link__destroy(kernel->fork_link);
 	bpf_link__destroy(kernel->exit_link);
@@ -161,13 +189,11 @@ int kernel_add_image(struct kernel *kernel, pid_t pid, uint32_t *image, struct c
 	struct captrack *skeleton = kernel->skeleton;
 	__u32 id = __atomic_fetch_add(&skeleton->data->next_image, 1, __ATOMIC_RELAXED);
 	__u32 process = (__u32)pid;
-	__u64 unknown = id; /* the key of the image's [unknown] stack */
-	struct ct_stack stack = {.image = id};
 
 	if (id >= CT_MAX_IMAGES)
 		return ct_fail(err, -ENOSPC, "more than %d processes in one capture", CT_MAX_IMAGES - 1);
-	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.stacks), &unknown, &stack, BPF_ANY) ||
-	    bpf_map_update_elem(bpf_map__fd(skeleton->maps.processes), &process, &id, BPF_ANY))
+	kernel->stacks[id].image = id; /* its [unknown] stack */
+	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.processes), &process, &id, BPF_ANY))
 		return ct_fail(err, -errno, "cannot enter process %d into the BPF maps: %s", pid,
 			       strerror(errno));
 	*image = id;
@@ -186,25 +212,6 @@ void kernel_drop_process(struct kernel *kernel, pid_t pid)
 	bpf_map_delete_elem(bpf_map__fd(kernel->skeleton->maps.processes), &key);
 }
 
-void kernel_drop_stack(struct kernel *kernel, uint64_t stack)
-{
-	bpf_map_delete_elem(bpf_map__fd(kernel->skeleton->maps.stacks), &stack);
-	bpf_map_delete_elem(bpf_map__fd(kernel->skeleton->maps.stack_frames), &stack);
-}
-
-void kernel_drop_blocks(struct kernel *kernel, uint32_t image)
-{
-	int fd = bpf_map__fd(kernel->skeleton->maps.blocks);
-	struct ct_block_key key, next;
-	bool more = bpf_map_get_next_key(fd, NULL, &next) == 0;
-	while (more) { /* the next key is looked up before this one goes */
-		key = next;
-		more = bpf_map_get_next_key(fd, &key, &next) == 0;
-		if (key.image == image)
-			bpf_map_delete_elem(fd, &key);
-	}
-}
-
 int kernel_events_fd(const struct kernel *kernel)
 {
 	return ring_buffer__epoll_fd(kernel->events);
@@ -218,11 +225,12 @@ int kernel_take_events(struct kernel *kernel, const struct kernel_event_handlers
 	return result;
 }
 
-int kernel_begin_snapshot(struct kernel *kernel, uint32_t image)
+int64_t kernel_begin_snapshot(struct kernel *kernel, uint32_t image)
 {
 	struct {
 		__u32 image;
 		__u32 done;
+		__u64 epoch;
 	} args = {.image = image};
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &args, .ctx_size_in = sizeof(args));
 	int fd = bpf_program__fd(kernel->skeleton->progs.snapshot_begin);
@@ -231,7 +239,7 @@ int kernel_begin_snapshot(struct kernel *kernel, uint32_t image)
 		if (result)
 			return result < 0 ? result : -result;
 		if (args.done)
-			return 0;
+			return (int64_t)args.epoch;
 		usleep(100); /* the lock's holder was preempted: let it run */
 	}
 	return -EBUSY;
@@ -272,33 +280,4 @@ int kernel_read_records(struct bpf_link *link, size_t size, int (*visit)(void *c
 	}
 	close(fd);
 	return result;
-}
-
-struct stack_visit {
-	int (*visit)(void *context, const struct ct_stack_report *report);
-	void *context;
-};
-
-static int visit_stack(void *context, const void *record)
-{
-	const struct stack_visit *stacks = context;
-	return stacks->visit(stacks->context, record);
-}
-
-int kernel_read_stacks(struct kernel *kernel,
-		       int (*visit)(void *context, const struct ct_stack_report *report), void *context)
-{
-	struct stack_visit stacks = {visit, context};
-	/* What a reading that failed did not bring must come with this one. */
-	kernel->skeleton->bss->send_all = kernel->incomplete;
-	int result = kernel_read_records(kernel->stacks_link, sizeof(struct ct_stack_report), visit_stack,
-					 &stacks);
-	kernel->incomplete = result != 0;
-	return result;
-}
-
-int kernel_take_frames(struct kernel *kernel, uint64_t stack, struct ct_frames *out)
-{
-	int fd = bpf_map__fd(kernel->skeleton->maps.stack_frames);
-	return bpf_map_lookup_and_delete_elem(fd, &stack, out) ? -errno : 0;
 }

@@ -15,18 +15,23 @@ struct kernel_probe { /* attached, with the process that it is for: one of the t
 	struct bpf_link *perf;
 };
 
+enum attachment { ATTACH_PERF, ATTACH_MULTI, ATTACH_SESSION };
+
 struct kernel {
 	struct captrack *skeleton;
+	enum attachment attachment; /* the cheapest that the kernel has */
+	bool allocs_only;
+	uint32_t max_live;
+	struct ct_stack *stacks;           /* the map, as it lies in memory */
+	int block_tables[CT_BLOCK_TABLES]; /* -1: not made yet */
 	struct bpf_link *exec_link;
 	struct bpf_link *fork_link;
 	struct bpf_link *exit_link;
-	struct bpf_link *stacks_link;
 	struct ring_buffer *events;
 	const struct kernel_event_handlers *handlers; /* while events are taken */
 	uint32_t last_chunk;
 	struct kernel_probe *probes;
 	size_t probe_count;
-	bool multi_links;
 	bool incomplete; /* the last reading of the stacks failed */
 };
 
@@ -36,7 +41,14 @@ int kernel_read_records(struct bpf_link *link, size_t size, int (*visit)(void *c
 			void *context);
 
 /* attach.c */
-bool kernel_has_multi_links(void);
-void kernel_prepare_multi_links(struct captrack *skeleton); /* before it is loaded */
+enum attachment kernel_best_attachment(void);
+/* Before the programs are loaded: has those loaded that the attachment needs. */
+void kernel_choose_programs(struct kernel *kernel);
+
+/* blocks.c, stacks.c: after they are loaded. */
+int kernel_open_block_tables(struct kernel *kernel);
+void kernel_close_block_tables(struct kernel *kernel);
+int kernel_map_stacks(struct kernel *kernel);
+void kernel_unmap_stacks(struct kernel *kernel); /* where they are mapped */
 
 #endif

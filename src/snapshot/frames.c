@@ -121,14 +121,14 @@ enum profile_integrity image_reason(enum ct_end end)
 }
 
 int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
-			const struct ct_stack_report *report)
+			const struct kernel_stack *stack)
 {
 	struct ct_frames frames = {0};
 	struct profile *profile = &state->image.profile;
 	int64_t index = profile_add_stack(profile);
 	if (index < 0)
 		return index;
-	if (kernel_take_frames(snapshots->kernel, report->key, &frames) || !frames.count)
+	if (kernel_take_frames(snapshots->kernel, stack->index, &frames) || !frames.count)
 		return index; /* [unknown] */
 
 	uint32_t *indexes = calloc(frames.count, sizeof(*indexes));
@@ -146,7 +146,7 @@ int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
 	}
 	profile->stacks[index].frames = indexes;
 	profile->stacks[index].n_frames = frames.count;
-	enum ct_end end = report->end < CT_ENDS ? (enum ct_end)report->end : CT_END_NOT_CODE;
+	enum ct_end end = stack->end < CT_ENDS ? stack->end : CT_END_NOT_CODE;
 	profile->stacks[index].truncated = end != CT_END_ROOT;
 	profile->stacks[index].why = image_reason(end);
 	state->ends[end]++;

@@ -155,26 +155,26 @@ static struct image_state *find_image(struct snapshots *snapshots, uint32_t id)
 	return NULL;
 }
 
-static int take_stack(void *context, const struct ct_stack_report *report)
+static int take_stack(void *context, const struct kernel_stack *stack)
 {
 	struct snapshots *snapshots = context;
-	struct image_state *state = find_image(snapshots, report->image);
+	struct image_state *state = find_image(snapshots, stack->image);
 	struct stack_entry *entry;
 	if (!state)
 		return 0; /* of an image that is written, or whose exec is still to be told */
-	HASH_FIND(hh, state->stacks, &report->key, sizeof(report->key), entry);
+	HASH_FIND(hh, state->stacks, &stack->index, sizeof(stack->index), entry);
 	if (!entry) {
-		if (!report->counts.allocs)
+		if (!stack->counts.allocs)
 			return 0; /* nothing booked yet: it comes with the next snapshot */
-		int64_t index = image_add_stack(snapshots, state, report);
+		int64_t index = image_add_stack(snapshots, state, stack);
 		entry = index < 0 ? NULL : malloc(sizeof(*entry));
 		if (!entry)
 			return -ENOMEM;
-		entry->key = report->key;
+		entry->stack = stack->index;
 		entry->index = (uint32_t)index;
-		HASH_ADD(hh, state->stacks, key, sizeof(entry->key), entry);
+		HASH_ADD(hh, state->stacks, stack, sizeof(entry->stack), entry);
 	}
-	entry->counts = report->counts;
+	entry->counts = stack->counts;
 	return 0;
 }
 
@@ -244,13 +244,17 @@ static int fill_profile(struct snapshots *snapshots, struct image_state *state)
 
 int snapshots_take(struct snapshots *snapshots)
 {
+	uint64_t epochs[CT_MAX_IMAGES] = {0};
 	int result = 0;
 	for (struct image *image = snapshots->first; image && !result; image = image->next) {
-		if (!image->written)
-			result = kernel_begin_snapshot(snapshots->kernel, image->id);
+		if (image->written)
+			continue;
+		int64_t epoch = kernel_begin_snapshot(snapshots->kernel, image->id);
+		epochs[image->id] = epoch < 0 ? 0 : (uint64_t)epoch;
+		result = epoch < 0 ? (int)epoch : 0;
 	}
 	if (!result)
-		result = kernel_read_stacks(snapshots->kernel, take_stack, snapshots);
+		result = kernel_read_stacks(snapshots->kernel, epochs, take_stack, snapshots);
 	for (struct image *image = snapshots->first; image && !result; image = image->next)
 		if (!image->written)
 			result = fill_profile(snapshots, (struct image_state *)image);
@@ -263,6 +267,6 @@ void snapshots_finish_image(struct snapshots *snapshots, struct image *image)
 	struct stack_entry *entry, *next;
 	image->written = true;
 	HASH_ITER(hh, state->stacks, entry, next)
-	kernel_drop_stack(snapshots->kernel, entry->key);
+	kernel_drop_stack(snapshots->kernel, entry->stack);
 	kernel_drop_blocks(snapshots->kernel, image->id);
 }

@@ -6,8 +6,8 @@
 
 #include <uthash.h>
 
-struct stack_entry { /* stack key of the BPF maps -> index into the profile's stacks */
-	uint64_t key;
+struct stack_entry { /* index in the BPF map -> index into the profile's stacks */
+	uint32_t stack;
 	uint32_t index;
 	struct ct_counts counts; /* as last read */
 	UT_hash_handle hh;
@@ -56,7 +56,7 @@ struct snapshots {
  * image's profile; or a negative errno. */
 int64_t image_object(struct snapshots *snapshots, struct image_state *state, struct mapped_file *file);
 int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
-			const struct ct_stack_report *report);
+			const struct kernel_stack *stack);
 /* Why a stack is truncated, in the profile's terms. */
 enum profile_integrity image_reason(enum ct_end end);
 

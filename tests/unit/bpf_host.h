@@ -61,12 +61,14 @@ static struct {
 	__u32 lookups; /* of VMAs */
 	struct host_memory memories[HOST_MEMORIES];
 	size_t memory_count;
-	int memory_fd;          /* this process's own memory; -1: the above */
-	__u32 user_reads;       /* of the target's memory */
-	const void *unreadable; /* kernel memory: reading it fails */
-	__u64 now, tick;        /* the clock, and by how much it advances when it is read */
-	void (*on_clock)(void); /* may be NULL */
-	const void *full;       /* a map without room for another element */
+	int memory_fd;             /* this process's own memory; -1: the above */
+	__u32 user_reads;          /* of the target's memory */
+	const void *unreadable;    /* kernel memory: reading it fails */
+	__u64 now, tick;           /* the clock, and by how much it advances when it is read */
+	void (*on_clock)(void);    /* may be NULL */
+	const void *full;          /* a map without room for another element */
+	__u32 pushed[HOST_EVENTS]; /* in the one map that is a stack */
+	size_t pushed_count;
 	struct ct_code_event event[HOST_EVENTS];
 	size_t event_count;
 	void (*on_event)(const struct ct_code_event *event); /* may be NULL */
@@ -214,6 +216,7 @@ static long host_tell(const void *event, size_t size)
 /* A map is a variable whose type says all of it. */
 #define __uint(name, number) int(*name)[number]
 #define __type(name, of)     __typeof__(of) *name
+#define __array(name, of)    __typeof__(of) *(*name)[]
 #define SEC(name)
 
 #define bpf_map_lookup_elem(map, k)                                                                          \
@@ -221,7 +224,9 @@ static long host_tell(const void *event, size_t size)
 		    sizeof(*(map)->type) == sizeof(int[BPF_MAP_TYPE_ARRAY]))
 #define bpf_map_update_elem(map, k, v, flags)                                                                \
 	host_update(map, k, v, flags, sizeof(*(map)->key), sizeof(*(map)->value))
-#define bpf_map_delete_elem(map, k) host_delete(map, k, sizeof(*(map)->key))
+#define bpf_map_delete_elem(map, k)      host_delete(map, k, sizeof(*(map)->key))
+#define bpf_map_pop_elem(map, v)         (host.pushed_count ? (*(v) = host.pushed[--host.pushed_count], 0) : -ENOENT)
+#define bpf_map_push_elem(map, v, flags) (host.pushed[host.pushed_count++] = *(v))
 
 #define bpf_loop(count, step, context, flags)                                                                \
 	do {                                                                                                 \

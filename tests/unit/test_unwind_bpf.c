@@ -30,7 +30,8 @@ static __u64 rows[FUNCTIONS];
 static struct host_vma *code_vma;
 static struct ct_thread thread;
 static struct ct_image *image;
-static __u64 key; /* of the last stack */
+static __u32 index_of_last; /* stack */
+static __u64 key;           /* its hash */
 static bool end_seen[CT_ENDS], kind_seen[CT_ROW_ODD + 1];
 
 static const struct ct_object_key object_key = {HOST_DEVICE, INODE};
@@ -93,6 +94,7 @@ static int set_up(void **state)
 	(void)state;
 	move_world(0x555500000000, 0x7ffd00000000);
 	next_object = OBJECT + 1;
+	next_stack = CT_FIRST_STACK;
 	max_depth = CT_MAX_DEPTH;
 	patience_ns = 0;
 	memset(stack, 0, sizeof(stack));
@@ -108,7 +110,8 @@ static void unwind(__u64 pc, __u64 sp, __u64 fp)
 	struct pt_regs registers = {.ip = pc, .sp = sp, .bp = fp};
 	host_set_object(&object_key, OBJECT, CT_OBJECT_ROWS, rows, FUNCTIONS);
 	host.user_reads = 0;
-	key = stack_of_caller(&registers, image, &thread);
+	index_of_last = stack_of_caller(&registers, image, &thread);
+	key = thread.unwind.hash;
 }
 
 static void expect_stack(int line, enum ct_end end, const __u64 *places, size_t count)
@@ -434,29 +437,52 @@ static void test_window_goes_over_pages(void **state)
 static void test_window_serves_many_frames(void **state)
 {
 	(void)state;
-	function(1, CT_ROW_SP, 2, 2);
+	function(1, CT_ROW_SP, 2, 8);
 	for (unsigned int i = 0; i < 100; i++)
-		put(2 * i + 1, in(1));
-	put(199, in(2));
+		put(8 * i + 7, in(1));
+	put(799, in(2));
 	unwind(in(1), word(0), 0);
 	assert_int_equal(thread.unwind.end, CT_END_ROOT);
 	assert_int_equal(thread.unwind.depth, 101);
-	assert_int_equal(host.user_reads, 2); /* 200 words, 128 a window */
+	assert_int_equal(host.user_reads, 2); /* 800 words, 512 a window */
+}
+
+/* Up to where the last unwinding ended the stack is there: pages do not matter. */
+static void test_window_to_the_known_end(void **state)
+{
+	(void)state;
+	function(1, CT_ROW_SP, 1, 2);
+	put(511, in(1));
+	put(513, in(2));
+	unwind(in(1), word(510), 0);
+	expect(CT_END_ROOT, at(1), at(1), at(2));
+	assert_int_equal(host.user_reads, 2);
+	unwind(in(1), word(510), 0);
+	expect(CT_END_ROOT, at(1), at(1), at(2));
+	assert_int_equal(host.user_reads, 1);
+	/* It ended on another stack, and here the next page is not there. */
+	put(STACK_WORDS - 3, in(1));
+	put(STACK_WORDS - 1, in(2));
+	thread.stack_end = word(STACK_WORDS) + 80;
+	unwind(in(1), word(STACK_WORDS - 4), 0);
+	expect(CT_END_ROOT, at(1), at(1), at(2));
+	assert_int_equal(thread.stack_end, word(STACK_WORDS));
 }
 
 static void test_large_frames(void **state)
 {
 	(void)state;
-	function(1, CT_ROW_SP, 62, STACK_WINDOW / 8 + 1);
-	put(128, in(1));
-	put(2 * 129 - 1, in(2));
+	enum { WINDOW = STACK_WINDOW / 8 };
+	function(1, CT_ROW_SP, 62, WINDOW + 1);
+	put(WINDOW, in(1));
+	put(2 * (WINDOW + 1) - 1, in(2));
 	unwind(in(1), word(0), 0);
 	expect(CT_END_ROOT, at(1), at(1), at(2));
 	/* The first word after the window. */
 	function(4, CT_ROW_SP, CT_SAVED_NOT, 1);
-	function(5, CT_ROW_SP, CT_SAVED_NOT, STACK_WINDOW / 8);
+	function(5, CT_ROW_SP, CT_SAVED_NOT, WINDOW);
 	put(0, in(5));
-	put(STACK_WINDOW / 8, in(3));
+	put(WINDOW, in(3));
 	unwind(in(4), word(0), 0);
 	expect(CT_END_ROOT, at(4), at(5), at(3));
 }
@@ -1182,7 +1208,7 @@ static void test_same_stack_elsewhere(void **state)
 	(void)state;
 	three_frames();
 	__u64 first = key;
-	assert_true(first & CT_STACK_HASHED);
+	assert_true(index_of_last >= CT_FIRST_STACK);
 	three_frames();
 	assert_int_equal(key, first);
 	move_world(0x7f0000123000, 0x7ffeaaaaa000);
@@ -1262,7 +1288,7 @@ static void test_new_stack_is_kept(void **state)
 {
 	(void)state;
 	three_frames();
-	__u64 first = key;
+	__u32 first = index_of_last;
 	struct ct_stack *kept = bpf_map_lookup_elem(&stacks, &first);
 	const struct ct_frames *frames = bpf_map_lookup_elem(&stack_frames, &first);
 	assert_non_null(kept);
@@ -1275,31 +1301,38 @@ static void test_new_stack_is_kept(void **state)
 	bpf_map_delete_elem(&stack_frames, &first);
 	kept->now.allocs = 5;
 	three_frames();
-	assert_int_equal(key, first);
+	assert_int_equal(index_of_last, first);
 	assert_int_equal(kept->now.allocs, 5);
 	assert_null(bpf_map_lookup_elem(&stack_frames, &first));
 	unwind(in(1), word(STACK_WORDS), 0);
-	kept = bpf_map_lookup_elem(&stacks, &key);
+	kept = bpf_map_lookup_elem(&stacks, &index_of_last);
 	assert_int_equal(kept->end, CT_END_READ_FAULT);
 }
 
 static void test_no_room_for_stacks(void **state)
 {
 	(void)state;
-	host.full = &stacks;
-	three_frames();
-	assert_int_equal(key, IMAGE); /* its [unknown] stack */
-	assert_int_equal(image->counters[CT_DROPPED_STACKS], 1);
-	__u64 hash = thread.unwind.hash | CT_STACK_HASHED;
-	assert_null(bpf_map_lookup_elem(&stack_frames, &hash));
-	host.full = &stack_frames;
-	three_frames();
-	assert_int_equal(key, IMAGE);
-	assert_int_equal(image->counters[CT_DROPPED_STACKS], 2);
-	assert_null(bpf_map_lookup_elem(&stacks, &hash));
+	const void *maps[] = {&stack_ids, &stack_frames};
+	for (size_t i = 0; i < 2; i++) {
+		host.full = maps[i];
+		three_frames();
+		assert_int_equal(index_of_last, IMAGE); /* its [unknown] stack */
+		assert_int_equal(image->counters[CT_DROPPED_STACKS], i + 1);
+		__u32 index = CT_FIRST_STACK;
+		const struct ct_stack *left = bpf_map_lookup_elem(&stacks, &index);
+		assert_int_equal(left->image, 0);
+		assert_null(bpf_map_lookup_elem(&stack_frames, &index));
+	}
 	host.full = NULL;
 	three_frames();
-	assert_int_equal(key, hash);
+	assert_int_equal(index_of_last, CT_FIRST_STACK); /* what was given back */
+	assert_int_equal(host.pushed_count, 0);
+
+	max_stacks = 1;
+	unwind(in(1), word(STACK_WORDS), 0);
+	assert_int_equal(index_of_last, IMAGE);
+	assert_int_equal(image->counters[CT_DROPPED_STACKS], 3);
+	max_stacks = 65536;
 }
 
 /* The last test: what is new in enum ct_end needs one of its own above. */
@@ -1337,6 +1370,7 @@ int main(void)
 		TEST(test_window_ends_with_page),
 		TEST(test_window_goes_over_pages),
 		TEST(test_window_serves_many_frames),
+		TEST(test_window_to_the_known_end),
 		TEST(test_large_frames),
 		TEST(test_unaligned_stack),
 		TEST(test_window_goes_down),

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#ifndef CAPTRACK_BPF_BLOCKS_H
+#define CAPTRACK_BPF_BLOCKS_H
+
+/* Live blocks, by address: tables of buckets, as records.h has them. A block may be in any
+ * table, so a look-up goes from the newest, which is the largest, down; and what finds no
+ * room in any is in an ordinary hash map, until user space has added a larger table. A
+ * BPF hash map for all took a fifth of what an event costs.
+ *
+ * Between the call of free and the return of malloc nobody else has the address, so who
+ * swaps a key in or out has its slot to itself. */
+
+#define CT_OVERFLOW_SHARE 64 /* one block in so many of the largest table's room: time to grow */
+
+static __always_inline struct ct_bucket *bucket_of(__u64 key, __u32 table)
+{
+	void *buckets = bpf_map_lookup_elem(&block_tables, &table);
+	__u32 index = (key * GOLDEN) >> (64 - CT_FIRST_BUCKETS_LOG2 - 2 * table);
+	return buckets ? bpf_map_lookup_elem(buckets, &index) : NULL;
+}
+
+static __always_inline bool bucket_take(struct ct_bucket *bucket, __u64 key, struct ct_block *block)
+{
+#pragma unroll
+	for (int i = 0; i < CT_BUCKET_BLOCKS; i++) {
+		if (bucket->key[i] != key)
+			continue;
+		__u64 slot = bucket->slot[i];
+		/* Two threads that free one block at once: only one gets it. */
+		if (__sync_val_compare_and_swap(&bucket->key[i], key, 0) != key)
+			return false;
+		block->size = CT_SLOT_SIZE(slot);
+		block->stack = CT_SLOT_STACK(slot);
+		return true;
+	}
+	return false;
+}
+
+static __always_inline bool bucket_put(struct ct_bucket *bucket, __u64 key, __u64 slot)
+{
+#pragma unroll
+	for (int i = 0; i < CT_BUCKET_BLOCKS; i++) {
+		if (bucket->key[i] || __sync_val_compare_and_swap(&bucket->key[i], 0, key))
+			continue;
+		bucket->slot[i] = slot;
+		return true;
+	}
+	return false;
+}
+
+struct block_search {
+	__u64 key;
+	struct ct_block *block;
+	__u32 newest;
+	__u32 done;
+};
+
+static long search_table(__u32 index, struct block_search *search)
+{
+	__u32 table = search->newest - index;
+	struct ct_bucket *bucket = table < CT_BLOCK_TABLES ? bucket_of(search->key, table) : NULL;
+	search->done = bucket && bucket_take(bucket, search->key, search->block);
+	return search->done;
+}
+
+/* Takes a block out of the older tables and the overflow. */
+__noinline int block_take_old(__u64 key, struct ct_block *block)
+{
+	if (!block)
+		return 0;
+	__u32 tables = block_table_count;
+	if (tables > 1) {
+		struct block_search search = {.key = key, .block = block, .newest = tables - 2};
+		bpf_loop(tables - 1, search_table, &search, 0);
+		if (search.done)
+			return 1;
+	}
+	if (overflow_count) {
+		struct ct_block *found = bpf_map_lookup_elem(&overflow, &key);
+		if (found) {
+			*block = *found;
+			if (bpf_map_delete_elem(&overflow, &key) == 0) {
+				__sync_fetch_and_add(&overflow_count, -1);
+				return 1;
+			}
+		}
+	}
+	return 0;
+}
+
+static __always_inline bool block_take(__u64 key, struct ct_block *block)
+{
+	__u32 newest = block_table_count - 1;
+	struct ct_bucket *bucket = newest < CT_BLOCK_TABLES ? bucket_of(key, newest) : NULL;
+	if (bucket && bucket_take(bucket, key, block))
+		return true;
+	return (newest || overflow_count) && block_take_old(key, block);
+}
+
+static long put_in_table(__u32 index, struct block_search *search)
+{
+	__u32 table = search->newest - index;
+	struct ct_bucket *bucket = table < CT_BLOCK_TABLES ? bucket_of(search->key, table) : NULL;
+	search->done =
+		bucket && bucket_put(bucket, search->key, CT_SLOT(search->block->size, search->block->stack));
+	return search->done;
+}
+
+/* Puts a block where there is room; 0 where there is none at all. */
+__noinline int block_put_old(__u64 key, struct ct_block *block)
+{
+	if (!block)
+		return 0;
+	__u32 tables = block_table_count;
+	if (block->size <= CT_SLOT_MOST_BYTES) {
+		struct block_search search = {.key = key, .block = block, .newest = tables - 1};
+		bpf_loop(tables, put_in_table, &search, 0);
+		if (search.done)
+			return 1;
+	}
+	if (bpf_map_update_elem(&overflow, &key, block, BPF_ANY))
+		return 0;
+	__u32 count = __sync_fetch_and_add(&overflow_count, 1);
+	if (count > CT_BLOCK_BUCKETS(tables - 1) * CT_BUCKET_BLOCKS / CT_OVERFLOW_SHARE &&
+	    __sync_val_compare_and_swap(&tables_are_full, 0, 1) == 0) {
+		struct ct_blocks_event event = {.kind = CT_EVENT_BLOCKS, .tables = tables};
+		bpf_ringbuf_output(&events, &event, sizeof(event), 0);
+	}
+	return 1;
+}
+
+static __always_inline bool block_put(__u64 key, struct ct_block *block)
+{
+	__u32 newest = block_table_count - 1;
+	struct ct_bucket *bucket = newest < CT_BLOCK_TABLES ? bucket_of(key, newest) : NULL;
+	if (bucket && block->size <= CT_SLOT_MOST_BYTES &&
+	    bucket_put(bucket, key, CT_SLOT(block->size, block->stack)))
+		return true;
+	return block_put_old(key, block);
+}
+
+#endif

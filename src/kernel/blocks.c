@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* The tables of live blocks: bpf/blocks.h uses them, here they are made, larger and larger,
+ * and cleared of what images that have ended leave. */
+#include "kernel_internal.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int table_new(struct kernel *kernel, uint32_t table)
+{
+	DECLARE_LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "captrack_blocks", sizeof(uint32_t),
+				sizeof(struct ct_bucket), (uint32_t)CT_BLOCK_BUCKETS(table), &options);
+	if (fd < 0)
+		return -errno;
+	kernel->block_tables[table] = fd;
+	/* The kernel half looks into tables that are not there yet in vain, at no harm; the
+	 * update waits for it to be done with what was in this place, which is nothing. */
+	kernel->skeleton->bss->tables_are_full = 0;
+	kernel->skeleton->data->block_table_count = table + 1;
+	int outer = bpf_map__fd(kernel->skeleton->maps.block_tables);
+	return bpf_map_update_elem(outer, &table, &fd, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_open_block_tables(struct kernel *kernel)
+{
+	for (int i = 0; i < CT_BLOCK_TABLES; i++)
+		kernel->block_tables[i] = -1;
+	return table_new(kernel, 0);
+}
+
+void kernel_close_block_tables(struct kernel *kernel)
+{
+	for (int i = 0; i < CT_BLOCK_TABLES; i++)
+		if (kernel->block_tables[i] >= 0)
+			close(kernel->block_tables[i]);
+}
+
+int kernel_add_block_table(struct kernel *kernel, const struct ct_blocks_event *event)
+{
+	uint32_t tables = kernel->skeleton->data->block_table_count;
+	uint64_t room = 0;
+	for (uint32_t i = 0; i < tables; i++)
+		room += CT_BLOCK_BUCKETS(i) * CT_BUCKET_BLOCKS;
+	/* Twice as much room as blocks is enough for all of them. */
+	if (event->tables != tables || tables == CT_BLOCK_TABLES || room / 2 >= kernel->max_live)
+		return 0;
+	return table_new(kernel, tables);
+}
+
+static void table_drop(int fd, uint32_t table, uint32_t image)
+{
+	size_t bytes = CT_BLOCK_BUCKETS(table) * sizeof(struct ct_bucket);
+	struct ct_bucket *buckets = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (buckets == MAP_FAILED)
+		return;
+	for (uint64_t i = 0; i < CT_BLOCK_BUCKETS(table); i++)
+		for (int k = 0; k < CT_BUCKET_BLOCKS; k++)
+			if (CT_BLOCK_IMAGE(buckets[i].key[k]) == image)
+				__atomic_store_n(&buckets[i].key[k], 0, __ATOMIC_RELEASE);
+	munmap(buckets, bytes);
+}
+
+static void overflow_drop(struct kernel *kernel, uint32_t image)
+{
+	int fd = bpf_map__fd(kernel->skeleton->maps.overflow);
+	__u64 key, next;
+	bool more = bpf_map_get_next_key(fd, NULL, &next) == 0;
+	while (more) { /* the next key is looked up before this one goes */
+		key = next;
+		more = bpf_map_get_next_key(fd, &key, &next) == 0;
+		if (CT_BLOCK_IMAGE(key) == image && bpf_map_delete_elem(fd, &key) == 0)
+			__atomic_fetch_sub(&kernel->skeleton->bss->overflow_count, 1, __ATOMIC_RELAXED);
+	}
+}
+
+void kernel_drop_blocks(struct kernel *kernel, uint32_t image)
+{
+	for (uint32_t i = 0; i < CT_BLOCK_TABLES; i++)
+		if (kernel->block_tables[i] >= 0)
+			table_drop(kernel->block_tables[i], i, image);
+	overflow_drop(kernel, image);
+}
