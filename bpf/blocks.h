@@ -118,7 +118,8 @@ __noinline int block_put_old(__u64 key, struct ct_block *block)
 		if (search.done)
 			return 1;
 	}
-	if (bpf_map_update_elem(&overflow, &key, block, BPF_ANY))
+	struct ct_block copy = *block; /* for the verifiers of older kernels */
+	if (bpf_map_update_elem(&overflow, &key, &copy, BPF_ANY))
 		return 0;
 	__u32 count = __sync_fetch_and_add(&overflow_count, 1);
 	if (count > CT_BLOCK_BUCKETS(tables - 1) * CT_BUCKET_BLOCKS / CT_OVERFLOW_SHARE &&

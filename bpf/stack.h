@@ -38,7 +38,7 @@ static __always_inline void stack_give_back(struct ct_stack *stack, __u32 index)
 }
 
 /* Keeps a new stack. Returns its index, or that of the image's [unknown] stack. */
-__noinline __u32 stack_add(struct ct_thread *thread)
+static __noinline __u32 stack_add(struct ct_thread *thread)
 {
 	if (!thread)
 		return 0;
