@@ -81,6 +81,7 @@ struct { /* process (tgid) -> image */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* so it begins with a page, and elements with a cache line */
 	__uint(max_entries, CT_MAX_IMAGES);
 	__type(key, __u32);
 	__type(value, struct ct_image);

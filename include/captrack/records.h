@@ -53,19 +53,20 @@ enum ct_counter {
 	CT_COUNTERS
 };
 
-/* What is known of one stack at one moment. Live figures follow from the sums. */
+/* What is known of one stack at one moment. Live figures follow from the sums. What changes
+ * with each event comes first: with the epoch it is one cache line, of which two threads that
+ * allocate from one stack have to pass on one only. */
 struct ct_counts {
 	__u64 allocs;
 	__u64 frees;
-	__u64 reallocs;
 	__u64 allocated_bytes;
 	__u64 freed_bytes;
 	__u64 temporary_allocs;
 	__u64 peak_bytes;
-	/* live figures at the process's peak number `seen_peak`, see bpf/accounting.h */
-	__u64 seen_peak;
+	__u64 seen_peak; /* the image's peak number, see bpf/accounting.h, at which it had: */
 	__u64 at_peak_bytes;
 	__u64 at_peak_allocs;
+	__u64 reallocs;
 };
 _Static_assert(sizeof(struct ct_counts) == 80, "ct_counts");
 
@@ -73,16 +74,17 @@ _Static_assert(sizeof(struct ct_counts) == 80, "ct_counts");
  * [unknown] stacks, each at its image's number; 0 is none. */
 #define CT_FIRST_STACK CT_MAX_IMAGES
 #define CT_MOST_STACKS 16000000 /* indexes have 24 bits, see CT_SLOT */
+#define CT_CACHE_LINE  64
 
 struct ct_stack {
+	__u64 epoch; /* of the last change: `then` is valid where it is the image's */
 	struct ct_counts now;
 	struct ct_counts then; /* as it was when the current epoch began */
-	__u64 epoch;           /* of the last change: `then` is valid where it is the image's */
 	__u64 hash;            /* of image, places and end */
 	__u32 image;           /* 0: the element is not in use */
 	__u32 end;             /* enum ct_end */
-};
-_Static_assert(sizeof(struct ct_stack) == 184, "ct_stack");
+} __attribute__((aligned(CT_CACHE_LINE)));
+_Static_assert(sizeof(struct ct_stack) == 3 * CT_CACHE_LINE, "ct_stack");
 
 /* How an unwinding ended. All but the first leave the stack short. */
 enum ct_end {
@@ -270,19 +272,20 @@ struct ct_heap { /* the process-wide figures that only mean something together *
 _Static_assert(sizeof(struct ct_heap) == 48, "ct_heap");
 
 struct ct_image {
-	__u32 lock;
+	__u32 lock; /* what changes with each event is a cache line of its own */
 	__u32 pending_count;
-	__u32 code_changes; /* grows when code is mapped or unmapped, as far as it is seen */
-	__u32 looks;        /* that user space was asked for of late, because of that; */
-	__u64 code_pages;   /* that were mapped when a stack was last taken */
-	__u64 looked_ns;    /* the last one */
 	__u64 epoch;
 	struct ct_heap now;
+
 	struct ct_heap then; /* as it was when the current epoch began */
+	__u64 code_pages;    /* that were mapped when a stack was last taken */
+	__u32 code_changes;  /* grows when code is mapped or unmapped, as far as it is seen */
+	__u32 looks;         /* that user space was asked for of late, because of that; */
+	__u64 looked_ns;     /* the last one */
 	__u64 counters[CT_COUNTERS];
 	struct ct_pending pending[CT_MAX_PENDING];
-};
-_Static_assert(sizeof(struct ct_image) == 40 + 96 + 8 * CT_COUNTERS + 56 * CT_MAX_PENDING, "ct_image");
+} __attribute__((aligned(CT_CACHE_LINE)));
+_Static_assert(sizeof(struct ct_image) == 64 + 72 + 8 * CT_COUNTERS + 56 * CT_MAX_PENDING + 24, "ct_image");
 
 /* Rare events, sent to user space. */
 enum ct_event_kind { CT_EVENT_EXEC = 1, CT_EVENT_CODE = 2, CT_EVENT_BLOCKS = 3 };
