@@ -58,7 +58,7 @@ static bool find_arguments(const struct tracking *tracking, uint16_t needed, uin
 static void note_site(const struct site_function *function, const cs_insn *instruction, struct site *out)
 {
 	out->offset = (uint32_t)(instruction->address - function->address);
-	snprintf(out->text, sizeof(out->text), "%s%s%s", instruction->mnemonic,
+	snprintf(out->text, sizeof(out->text), "%.15s%s%.40s", instruction->mnemonic,
 		 instruction->op_str[0] ? " " : "", instruction->op_str);
 }
 
@@ -77,11 +77,11 @@ static enum site_why scan(csh decoder, cs_insn *instruction, const struct site_f
 		struct site_step step;
 		uint8_t places[SITE_ARGUMENTS + 1] = {0};
 		/* What was found before a NULL check is good, whatever comes after it. */
+		if (!find_arguments(&tracking, function->arguments, places))
+			return found == SITE_EMULATED ? found : SITE_ARGUMENT_LOST;
 		if (!cs_disasm_iter(decoder, &code, &left, &address, instruction))
 			return found == SITE_EMULATED || !left ? found : SITE_UNKNOWN_CODE;
 		site_arch_step(instruction, &step);
-		if (!find_arguments(&tracking, function->arguments, places))
-			return found == SITE_EMULATED ? found : SITE_ARGUMENT_LOST;
 		if (step.emulated) {
 			found = SITE_EMULATED;
 			out->emulated = true;

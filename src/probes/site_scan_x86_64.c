@@ -61,9 +61,9 @@ static uint8_t whole_place(const cs_x86_op *operand)
 }
 
 /* What the kernel emulates: arch/x86/kernel/uprobes.c, branch_setup_xol_ops() and
- * push_setup_xol_ops(), as of 6.1. No form has a prefix but for REX.B of push: some are
- * emulated wrongly (REX.B nop is an xchg), refused (66), or are not on 6.1. Nops of several
- * bytes are stepped before 6.18; so is endbr64, on all. */
+ * push_setup_xol_ops(), as of 6.1. No form has a prefix but for REX.B of push: with
+ * others some are emulated wrongly (REX.B makes nop an xchg) or refused (66). Nops of several
+ * bytes are emulated by newer kernels only, endbr64 by none. */
 static bool is_emulated(const cs_insn *instruction)
 {
 	const uint8_t *code = instruction->bytes;
