@@ -31,4 +31,7 @@ enum { EXIT_CAPTURE = 1, EXIT_USAGE = 2, EXIT_NO_START = 125, EXIT_NO_EXEC = 126
  * and it is not 0, *err says why. */
 int capture_run(const struct capture_options *options, struct ct_error *err);
 
+/* "no allocator found in ...", with the reason as far as it can be told. Returns -ENODATA. */
+int capture_no_allocator(pid_t pid, struct ct_error *err);
+
 #endif

@@ -72,8 +72,6 @@ void capture_begin_image(struct capture *capture, const struct ct_exec_event *ev
 			 const struct target_identity *identity);
 /* Warns of files that bring a malloc of their own, once each. */
 void capture_warn_of_others(struct capture *capture);
-/* "no allocator found in ...", with the reason as far as it can be told. */
-int capture_no_allocator(pid_t pid, struct ct_error *err);
 enum program_kind capture_program_kind(pid_t pid);
 
 /* watcher.c */
