@@ -3,7 +3,7 @@
 is built and run, and what the profile must say.
 
     build: flags           (default -O1; %B is the folder of the programs)
-    needs: name            another target, built first
+    needs: name            another target, built first; `file from name`: as a file of that name
     run: words             arguments; %B as above
     status: N              the exit status of the profiler (default 0)
                            (all stacks must be whole, unless a line is about truncated_stacks)
@@ -32,8 +32,9 @@ class Known:
 
     def programs(self):
         """The target and what it needs, compiled."""
-        names = [value for name, value in self.lines if name == 'needs'] + [self.source.stem]
-        return [harness.target(name) for name in names] + ([harness.preload()] if self.counted else [])
+        names = [value.split(' from ') for name, value in self.lines if name == 'needs'] + [[self.source.stem]]
+        built = [harness.target(name[0], source=name[-1]) for name in names]
+        return built + ([harness.preload()] if self.counted else [])
 
     def command(self):
         self.programs()

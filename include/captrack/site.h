@@ -54,7 +54,7 @@ void site_choose(const struct site_function *function, struct site *out);
 /* The entry, for the reason given. */
 void site_entry(const struct site_function *function, enum site_why why, struct site *out);
 
-/* What goes after "at the entry: "; of SITE_EMULATED after "emulated: ". */
+/* Of instructions; but for SITE_EMULATED it goes after "at the entry: ". */
 const char *site_why_text(enum site_why why);
 /* The register's name, "?" where there is none. */
 const char *site_place_name(unsigned int place);

@@ -182,13 +182,13 @@ void site_entry(const struct site_function *function, enum site_why why, struct 
 const char *site_why_text(enum site_why why)
 {
 	static const char *const texts[SITE_WHYS] = {
-		[SITE_EMULATED] = "the first instruction that the kernel emulates",
-		[SITE_FRAME_MOVES] = "the stack pointer changes before any emulated instruction",
-		[SITE_ARGUMENT_LOST] = "an argument is overwritten before any emulated instruction",
-		[SITE_LEAVES] = "the function may leave before any emulated instruction",
-		[SITE_UNKNOWN_CODE] = "before any emulated instruction comes one that is not understood",
-		[SITE_TOO_FAR] = "there is no emulated instruction near",
-		[SITE_JUMPED_TO] = "a jump leads to the first emulated instruction, which would count twice",
+		[SITE_EMULATED] = "the first emulated instruction",
+		[SITE_FRAME_MOVES] = "the stack pointer changes before one is emulated",
+		[SITE_ARGUMENT_LOST] = "an argument is overwritten before one is emulated",
+		[SITE_LEAVES] = "the function may leave before one is emulated",
+		[SITE_UNKNOWN_CODE] = "one is not understood before one is emulated",
+		[SITE_TOO_FAR] = "none is emulated near",
+		[SITE_JUMPED_TO] = "a jump leads back to the first emulated one",
 		[SITE_NO_CODE] = "the size or code of the function is not known",
 		[SITE_FORCED] = "CAPTRACK_SITES=entry is set",
 	};
