@@ -3,7 +3,7 @@
 """Our stacks against gdb's, address by address.
 
 A program runs twice. First under the profiler, whose profile names the allocator functions
-that it probed; then in gdb, with breakpoints on the first instructions of the same
+that it probed; then in gdb, with breakpoints on the same instructions of the same
 functions. At some hits gdb walks the stack, with an unwinder that has no code in common with
 ours. Addresses become places, (object, ELF virtual address), so it does not matter where things
 were mapped. Each stack of gdb's has to be in the profile, frame by frame.
@@ -152,7 +152,7 @@ def elf(path):
 
 
 def sites(profile):
-    """(path, file offset, end of the function as an offset) of the probed functions that allocate."""
+    """(path, address of the probed instruction) of the probed functions that allocate."""
     found = set()
     for probe in profile.data['capture']['probes']:
         path = profile.data['objects'][probe['object']]['path']
@@ -166,8 +166,9 @@ def allocator_code(profile):
     found = []
     for path, vaddr in sites(profile):
         text = subprocess.run(['readelf', '-W', '--dyn-syms', path], capture_output=True, text=True).stdout
-        sizes = [int(size, 0) for size in re.findall(rf'^ *\d+: 0*{vaddr:x} +(\w+) FUNC', text, re.M)]
-        found.append((path, vaddr, vaddr + max(sizes, default=0)))
+        functions = [(int(start, 16), int(start, 16) + int(size, 0)) for start, size in
+                     re.findall(r'^ *\d+: (\w+) +(\w+) FUNC', text, re.M)]
+        found += [(path, start, end) for start, end in functions if start <= vaddr < end]
     return found
 
 
