@@ -110,42 +110,28 @@ static bool is_in(const uint16_t *list, unsigned int id)
 	return *list;
 }
 
-/* These write their first operand and nothing else, not even flags ... */
+/* These write their first operand and nothing else, flags neither. */
 static const uint16_t moves[] = {
 	X86_INS_MOV, X86_INS_MOVABS, X86_INS_MOVZX, X86_INS_MOVSX, X86_INS_MOVSXD, X86_INS_LEA, 0};
 
-/* ... these may write flags. */
-static const uint16_t operations[] = {X86_INS_CMOVA,  X86_INS_CMOVAE,
-				      X86_INS_CMOVB,  X86_INS_CMOVBE,
-				      X86_INS_CMOVE,  X86_INS_CMOVG,
-				      X86_INS_CMOVGE, X86_INS_CMOVL,
-				      X86_INS_CMOVLE, X86_INS_CMOVNE,
-				      X86_INS_CMOVNO, X86_INS_CMOVNP,
-				      X86_INS_CMOVNS, X86_INS_CMOVO,
-				      X86_INS_CMOVP,  X86_INS_CMOVS,
-				      X86_INS_SETA,   X86_INS_SETAE,
-				      X86_INS_SETB,   X86_INS_SETBE,
-				      X86_INS_SETE,   X86_INS_SETG,
-				      X86_INS_SETGE,  X86_INS_SETL,
-				      X86_INS_SETLE,  X86_INS_SETNE,
-				      X86_INS_SETNO,  X86_INS_SETNP,
-				      X86_INS_SETNS,  X86_INS_SETO,
-				      X86_INS_SETP,   X86_INS_SETS,
-				      X86_INS_ADD,    X86_INS_ADC,
-				      X86_INS_SUB,    X86_INS_SBB,
-				      X86_INS_INC,    X86_INS_DEC,
-				      X86_INS_AND,    X86_INS_OR,
-				      X86_INS_XOR,    X86_INS_NOT,
-				      X86_INS_NEG,    X86_INS_SHL,
-				      X86_INS_SHR,    X86_INS_SAR,
-				      X86_INS_ROL,    X86_INS_ROR,
-				      X86_INS_BSF,    X86_INS_BSR,
-				      X86_INS_LZCNT,  X86_INS_TZCNT,
-				      X86_INS_POPCNT, X86_INS_MOVD,
-				      X86_INS_MOVQ,   X86_INS_MOVAPS,
-				      X86_INS_MOVUPS, X86_INS_MOVDQA,
-				      X86_INS_MOVDQU, X86_INS_PXOR,
-				      X86_INS_XORPS,  0};
+/* These write their first operand, and flags at most. */
+static const uint16_t conditional_writes[] = {X86_INS_CMOVA,  X86_INS_CMOVAE, X86_INS_CMOVB,
+					      X86_INS_CMOVBE, X86_INS_CMOVE,  X86_INS_CMOVG,
+					      X86_INS_CMOVGE, X86_INS_CMOVL,  X86_INS_CMOVLE,
+					      X86_INS_CMOVNE, X86_INS_CMOVNO, X86_INS_CMOVNP,
+					      X86_INS_CMOVNS, X86_INS_CMOVO,  X86_INS_CMOVP,
+					      X86_INS_CMOVS,  X86_INS_SETA,   X86_INS_SETAE,
+					      X86_INS_SETB,   X86_INS_SETBE,  X86_INS_SETE,
+					      X86_INS_SETG,   X86_INS_SETGE,  X86_INS_SETL,
+					      X86_INS_SETLE,  X86_INS_SETNE,  X86_INS_SETNO,
+					      X86_INS_SETNP,  X86_INS_SETNS,  X86_INS_SETO,
+					      X86_INS_SETP,   X86_INS_SETS,   0};
+static const uint16_t operations[] = {
+	X86_INS_ADD,    X86_INS_ADC,    X86_INS_SUB,    X86_INS_SBB,  X86_INS_INC,   X86_INS_DEC,
+	X86_INS_AND,    X86_INS_OR,     X86_INS_XOR,    X86_INS_NOT,  X86_INS_NEG,   X86_INS_SHL,
+	X86_INS_SHR,    X86_INS_SAR,    X86_INS_ROL,    X86_INS_ROR,  X86_INS_BSF,   X86_INS_BSR,
+	X86_INS_LZCNT,  X86_INS_TZCNT,  X86_INS_POPCNT, X86_INS_MOVD, X86_INS_MOVQ,  X86_INS_MOVAPS,
+	X86_INS_MOVUPS, X86_INS_MOVDQA, X86_INS_MOVDQU, X86_INS_PXOR, X86_INS_XORPS, 0};
 
 static const uint16_t conditional_jumps[] = {
 	X86_INS_JA,   X86_INS_JAE,  X86_INS_JB,    X86_INS_JBE,    X86_INS_JE,     X86_INS_JG,
@@ -213,8 +199,8 @@ static void effects(const cs_insn *instruction, struct site_step *out)
 	}
 	out->keeps_flags = is_in(moves, id);
 	/* What is locked, other threads see at once: the call has begun its work. */
-	if (x86->prefix[0] == X86_PREFIX_LOCK || !x86->op_count ||
-	    !(out->keeps_flags || is_in(operations, id))) {
+	bool known = out->keeps_flags || is_in(conditional_writes, id) || is_in(operations, id);
+	if (!known || !x86->op_count || x86->prefix[0] == X86_PREFIX_LOCK) {
 		out->flow = SITE_UNKNOWN;
 		return;
 	}
