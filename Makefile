@@ -17,7 +17,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointe
 CT_CFLAGS := -std=c17 -D_GNU_SOURCE -DCT_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD) $(WARN) \
              -fno-strict-aliasing -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
              $(shell pkg-config --cflags $(PKG)) $(CFLAGS)
-LIBS := $(shell pkg-config --libs $(PKG)) -liberty -lz
+LIBS := $(shell pkg-config --libs $(PKG)) -liberty -lz -lm
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu17 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux -Ibpf \
               -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-address-of-packed-member
 

@@ -18,6 +18,7 @@
 #include "stack.h"
 #include "calls.h"
 #include "snapshot.h"
+#include "counting.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* all threads end; include/linux/sched/signal.h, never changed */
 
@@ -49,6 +50,14 @@ int on_free(struct pt_regs *ctx)
 {
 	keep_to_own_stack(ctx);
 	return call_free(ctx);
+}
+
+/* Instead of the three above; loaded for --estimate only. */
+SEC("uprobe")
+int on_count(struct pt_regs *ctx)
+{
+	keep_to_own_stack(ctx);
+	return count_call(ctx);
 }
 
 /* The kernel ties a probe to the main thread. Where other threads go on without it, a perf

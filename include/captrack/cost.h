@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "captrack/records.h"
+
 /* What being profiled costs the target. */
 
 /* --- a trap into the kernel, measured on this machine --- */
@@ -28,5 +30,53 @@ bool trap_meter_read(const struct trap_meter *meter, struct trap_cost *out);
 /* The same, waiting for it for that long at most. */
 bool trap_meter_wait(const struct trap_meter *meter, unsigned int ms, struct trap_cost *out);
 void trap_meter_free(struct trap_meter *meter); /* NULL-safe; does not wait */
+
+/* Of one call: probed on its entry, or, with leave, on its return too. */
+uint64_t trap_cost_of_call(const struct trap_cost *trap, bool stepped, bool leave, bool sessions);
+
+/* --- what a capture will cost --- */
+
+/* ns in our programs for one call at a stack of some 10 frames. */
+struct program_cost {
+	uint32_t alloc;
+	uint32_t realloc;
+	uint32_t free;
+	uint32_t unkept; /* a call that is looked at, and not booked */
+};
+
+enum cost_mode { COST_EXACT, COST_SAMPLED, COST_ALLOCS_ONLY, COST_MODES };
+
+struct cost_basis {
+	struct ct_calls calls;
+	struct trap_cost trap;
+	bool has_program; /* else it is left out */
+	struct program_cost program;
+	bool sessions; /* a call that is not sampled saves its return probe */
+};
+
+/* The share of the calls that ask for bytes which sampling keeps: 1 - exp(-size / sample_bytes). */
+double cost_kept_share(const struct ct_calls *calls, uint64_t sample_bytes);
+/* What the counted calls would have cost under a capture. */
+uint64_t cost_of_capture_ns(const struct cost_basis *basis, enum cost_mode mode, uint64_t sample_bytes);
+/* What it cost to count them. */
+uint64_t cost_of_counting_ns(const struct cost_basis *basis);
+
+/* Beyond 20 the rest of the CPU time, from which it is figured, is too small to be told. */
+#define COST_MOST_SLOWDOWN 20.0
+
+/* CPU time with and without us, 20 at most: cpu_ns has overhead_ns in it. 0 where there is
+ * no CPU time. */
+double cost_slowdown(uint64_t cpu_ns, uint64_t overhead_ns);
+/* The same of a capture to come: seen_ns has the cost of counting in it. */
+double cost_slowdown_to_expect(uint64_t seen_ns, uint64_t counting_ns, uint64_t capture_ns);
+
+/* --- of one image, on the way --- */
+struct image_cost {
+	bool stepped[4]; /* by enum ct_call: the main function's site */
+	bool has_cpu;
+	uint64_t cpu_begin_ns; /* the process's when the image began, */
+	uint64_t cpu_ns;       /* and since, when it was last read; */
+	uint64_t overhead_ns;  /* ours until then */
+};
 
 #endif

@@ -42,6 +42,9 @@ struct probe_site {
  * not this allocator's (or no ELF file of this machine), or a negative errno. */
 int probes_find(const struct allocator *allocator, int fd, struct probe_site sites[PROBES_MAX_SITES]);
 
+/* Whether the kernel must single-step the probed instruction, or can emulate it. */
+bool probes_is_stepped(int fd, const struct probe_site *site);
+
 /* Does the file bring a malloc of its own that is none of the known allocators' and not
  * the dynamic loader's? Programs may call that one, and it is not counted. */
 bool probes_has_other_malloc(int fd);

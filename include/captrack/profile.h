@@ -148,6 +148,16 @@ struct profile {
 	uint64_t peak_ms;     /* since target.start_ms */
 	uint64_t integrity[INTEGRITY_COUNT];
 
+	struct { /* what the capture cost the target */
+		bool known;
+		uint64_t events; /* allocations and frees, failed and unmatched ones too: a realloc is both */
+		bool has_program_ns;
+		uint64_t program_ns; /* in our programs */
+		bool has_trap_ns;
+		uint64_t trap_ns; /* in the kernel, on the way there and back; estimated */
+		double slowdown;  /* estimated, from the times that are known; 0: not */
+	} cost;
+
 	struct profile_object *objects;
 	size_t n_objects;
 	struct profile_frame *frames;

@@ -39,14 +39,15 @@ static int open_timers(struct capture *capture, struct ct_error *err)
 	return 0;
 }
 
-static void start_timers(struct capture *capture)
+void capture_start_timers(struct capture *capture)
 {
-	uint64_t duration = capture->options->duration_ms;
+	uint64_t estimate = capture->options->estimate_ms;
+	uint64_t duration = estimate ? estimate : capture->options->duration_ms;
 	struct itimerspec timer = {
 		.it_value = {.tv_sec = (time_t)(duration / 1000),
 			     .tv_nsec = (long)(duration % 1000) * 1000000},
 	};
-	if (capture->options->autodump)
+	if (capture->options->autodump && !estimate)
 		capture_arm_interval(capture);
 	timerfd_settime(capture->duration_fd, 0, &timer, NULL);
 }
@@ -72,10 +73,13 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		.max_stacks = options->max_stacks,
 		.max_live = options->max_live,
 		.max_depth = options->max_depth,
+		.counting = options->estimate_ms > 0,
 		.verbose = options->verbosity > 0,
 	};
 	memset(capture, 0, sizeof(*capture));
 	raise_open_files(capture);
+	capture->trap_meter = trap_meter_start();
+	capture->statistics_on = kernel_statistics_on();
 	capture->options = options;
 	capture->signal_fd = capture->interval_fd = capture->duration_fd = -1;
 	capture->watcher.news_fd = capture->watcher.wake_fd = -1;
@@ -93,7 +97,7 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		result = open_timers(capture, err);
 	if (!result)
 		result = kernel_load(&kernel_options, &capture->kernel, err);
-	if (!result)
+	if (!result && !options->estimate_ms)
 		result = profile_store_open(options->output, &capture->store, err);
 	if (!result &&
 	    snapshots_new(capture->kernel, capture->mappings, capture->symbols, &capture->snapshots))
@@ -107,6 +111,7 @@ static void capture_deinit(struct capture *capture)
 	watcher_deinit(&capture->watcher);
 	snapshots_free(capture->snapshots);
 	kernel_free(capture->kernel);
+	trap_meter_free(capture->trap_meter);
 	for (size_t i = 0; i < capture->target_count; i++)
 		target_free(capture->targets[i]);
 	free(capture->targets);
@@ -135,7 +140,8 @@ static int start_running(struct capture *capture, pid_t pid, struct ct_error *er
 	result = capture_add_image(capture, pid, true, &image, err);
 	if (result)
 		return result;
-	capture_learn_code(capture, pid);
+	if (!capture->options->estimate_ms)
+		capture_learn_code(capture, pid);
 	result = capture_attach(capture, pid, image, err);
 	return result ? (result < 0 ? result : 0) : capture_no_allocator(pid, err);
 }
@@ -160,7 +166,8 @@ static int command_ready(void *context)
 			return result;
 	}
 	int found = capture_attach(capture, pid, start->image, start->err);
-	capture_learn_code(capture, pid);
+	if (!capture->options->estimate_ms)
+		capture_learn_code(capture, pid);
 	if (found > 0)
 		kernel_enable(capture->kernel, true);
 	if (found == 0 && capture_program_kind(pid) != PROGRAM_DYNAMIC)
@@ -215,19 +222,9 @@ static int run_unprofiled(struct capture *capture, int code, struct ct_error *er
 	return status_of(command);
 }
 
-static int serve(struct capture *capture)
+int capture_leave_command(struct capture *capture, int signal)
 {
-	struct target *command = capture->options->command ? capture->targets[0] : NULL;
-	start_timers(capture);
-	watcher_start(capture);
-	int signal = capture_loop(capture);
-	kernel_enable(capture->kernel, false);
-	watcher_stop(capture);
-	capture_warn_of_others(capture);
-	capture_write(capture, signal ? PROFILE_SIGNAL : PROFILE_DETACH, true);
-	kernel_detach(capture->kernel, 0);
-	if (!command)
-		return capture->write_failed ? EXIT_CAPTURE : 0;
+	struct target *command = capture->targets[0];
 	struct pollfd end = {.fd = target_pidfd(command), .events = POLLIN};
 	if (signal && !target_has_ended(command))
 		kill(target_pid(command), signal);
@@ -238,6 +235,27 @@ static int serve(struct capture *capture)
 	return status_of(command);
 }
 
+static int serve(struct capture *capture)
+{
+	struct target *command = capture->options->command ? capture->targets[0] : NULL;
+	capture_start_timers(capture);
+	watcher_start(capture);
+	int signal = capture_loop(capture);
+	kernel_enable(capture->kernel, false);
+	watcher_stop(capture);
+	capture_warn_of_others(capture);
+	capture_write(capture, signal ? PROFILE_SIGNAL : PROFILE_DETACH, true);
+	kernel_detach(capture->kernel, 0);
+	if (command)
+		return capture_leave_command(capture, signal);
+	return capture->write_failed ? EXIT_CAPTURE : 0;
+}
+
+static int serve_as(struct capture *capture, struct ct_error *err)
+{
+	return capture->options->estimate_ms ? estimate_serve(capture, err) : serve(capture);
+}
+
 int capture_run(const struct capture_options *options, struct ct_error *err)
 {
 	struct capture capture;
@@ -245,20 +263,22 @@ int capture_run(const struct capture_options *options, struct ct_error *err)
 	int result;
 	err->text[0] = '\0';
 	if (capture_init(&capture, options, err) == 0) {
+		if (options->estimate_ms)
+			estimate_prepare(&capture);
 		if (options->command) {
 			result = start_command(&capture, err);
-			status = result ? run_unprofiled(&capture, result, err) : serve(&capture);
+			status = result ? run_unprofiled(&capture, result, err) : serve_as(&capture, err);
 		} else {
 			result = 0;
 			for (size_t i = 0; i < options->pid_count && !result; i++)
 				result = start_running(&capture, options->pids[i], err);
 			kernel_enable(capture.kernel, !result);
-			if (!result)
+			if (!result && !options->estimate_ms)
 				capture_say(&capture,
 					    "profiling process %d%s; Ctrl-C ends the capture and leaves it "
 					    "running",
 					    options->pids[0], options->pid_count > 1 ? " and others" : "");
-			status = result ? EXIT_CAPTURE : serve(&capture);
+			status = result ? EXIT_CAPTURE : serve_as(&capture, err);
 		}
 	}
 	capture_deinit(&capture);

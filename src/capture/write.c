@@ -94,12 +94,15 @@ static void write_final(struct capture *capture, struct image *image, enum profi
 void capture_write(struct capture *capture, enum profile_reason reason, bool final)
 {
 	struct ct_error err;
+	if (!capture->store) /* an estimate has none */
+		return;
 	int result = take_snapshot(capture);
 	if (result) {
 		fprintf(stderr, "captrack-bpf: cannot read the BPF maps: %s\n", strerror(-result));
 		capture->write_failed |= final;
 		return;
 	}
+	capture_fill_costs(capture, final);
 	for (struct image *image = snapshots_first(capture->snapshots); image; image = image->next) {
 		if (image->written)
 			continue;

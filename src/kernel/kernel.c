@@ -130,6 +130,7 @@ int kernel_load(const struct kernel_options *options, struct kernel **out, struc
 		kernel->multi_links = kernel_has_multi_links();
 		if (kernel->multi_links)
 			kernel_prepare_multi_links(skeleton);
+		kernel_prepare_counting(kernel, options->counting);
 		result = load_unlimited(skeleton);
 	}
 	if (!result)
@@ -147,6 +148,7 @@ void kernel_free(struct kernel *kernel)
 	if (!kernel)
 		return;
 	kernel_detach(kernel, 0);
+	kernel_stop_counting(kernel);
 	ring_buffer__free(kernel->events);
 	bpf_link__destroy(kernel->stacks_link);
 	bpf_link__destroy(kernel->exec_link);

@@ -27,6 +27,8 @@ struct kernel {
 	struct kernel_probe *probes;
 	size_t probe_count;
 	bool multi_links;
+	int *count_fds; /* links of the program that counts */
+	size_t count_used;
 	bool incomplete; /* the last reading of the stacks failed */
 };
 
@@ -38,5 +40,8 @@ int kernel_read_records(struct bpf_link *link, size_t size, int (*visit)(void *c
 /* attach.c */
 bool kernel_has_multi_links(void);
 void kernel_prepare_multi_links(struct captrack *skeleton); /* before it is loaded */
+
+/* counting.c */
+void kernel_prepare_counting(struct kernel *kernel, bool counting); /* before it is loaded */
 
 #endif

@@ -283,6 +283,30 @@ static void read_capture(struct reader *reader, const cJSON *capture)
 	read_probes(reader, capture);
 }
 
+/* A slowdown: 1 is none. */
+static double read_factor(struct reader *reader, const cJSON *object, const char *name)
+{
+	const cJSON *item = member(reader, object, name);
+	if (!item)
+		return 0;
+	if (cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble <= 1e9)
+		return item->valuedouble;
+	wrong(reader, name, "not a factor of 1 or more");
+	return 0;
+}
+
+static void read_cost(struct reader *reader, const cJSON *cost)
+{
+	struct profile *profile = reader->profile;
+	profile->cost.known = true;
+	profile->cost.events = read_number(reader, cost, "events", UINT64_MAX);
+	profile->cost.has_program_ns = member(reader, cost, "program_ns");
+	profile->cost.program_ns = read_number(reader, cost, "program_ns", UINT64_MAX);
+	profile->cost.has_trap_ns = member(reader, cost, "trap_ns");
+	profile->cost.trap_ns = read_number(reader, cost, "trap_ns", UINT64_MAX);
+	profile->cost.slowdown = read_factor(reader, cost, "slowdown");
+}
+
 static void read_totals(struct reader *reader, const cJSON *totals)
 {
 	struct profile *profile = reader->profile;
@@ -446,6 +470,7 @@ static void read_root(struct reader *reader, const cJSON *root)
 	read_member(reader, root, "target", read_target);
 	read_member(reader, root, "host", read_host);
 	read_member(reader, root, "capture", read_capture);
+	read_member(reader, root, "cost", read_cost);
 	read_member(reader, root, "totals", read_totals);
 	read_member(reader, root, "integrity", read_integrity);
 }
