@@ -61,14 +61,15 @@ uint64_t cost_of_capture_ns(const struct cost_basis *basis, enum cost_mode mode,
 /* What it cost to count them. */
 uint64_t cost_of_counting_ns(const struct cost_basis *basis);
 
-/* Beyond 20 the rest of the CPU time, from which it is figured, is too small to be told. */
-#define COST_MOST_SLOWDOWN 20.0
+/* What is left of the CPU time without us is a difference. Where that is less than a tenth, it
+ * is too small to be told, a tenth is taken for it, and the slowdown is that or more. */
+#define COST_MOST_SLOWDOWN 10.0
 
-/* CPU time with and without us, 20 at most: cpu_ns has overhead_ns in it. 0 where there is
- * no CPU time. */
+/* CPU time with and without us: cpu_ns has overhead_ns in it. At most as above. 0 where there
+ * is no CPU time. */
 double cost_slowdown(uint64_t cpu_ns, uint64_t overhead_ns);
-/* The same of a capture to come: seen_ns has the cost of counting in it. */
-double cost_slowdown_to_expect(uint64_t seen_ns, uint64_t counting_ns, uint64_t capture_ns);
+/* The same of a capture to come: seen_ns is with the cost of counting. 0 where it is not known. */
+double cost_slowdown_to_expect(uint64_t seen_ns, uint64_t counting_ns, uint64_t capture_ns, bool *or_more);
 
 /* --- of one image, on the way --- */
 struct image_cost {

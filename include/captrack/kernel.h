@@ -57,8 +57,13 @@ void kernel_stop_counting(struct kernel *kernel); /* takes the probes out */
 
 /* Whether entry and return of a function are probed at once, by a session link. */
 bool kernel_has_sessions(const struct kernel *kernel);
-/* ns in our probes' programs until now, by the kernel's statistics, where they are on. */
-int kernel_program_ns(struct kernel *kernel, uint64_t *ns);
+/* ns in our probes' programs until now, and how often they ran, by the kernel's statistics:
+ * while they are on. */
+struct kernel_program_time {
+	uint64_t ns;
+	uint64_t runs;
+};
+int kernel_program_time(struct kernel *kernel, struct kernel_program_time *out);
 /* Whether kernel.bpf_stats_enabled is on. */
 bool kernel_statistics_on(void);
 /* Switches the statistics on, for all BPF programs of the machine, until the descriptor is

@@ -155,7 +155,8 @@ struct profile {
 		uint64_t program_ns; /* in our programs */
 		bool has_trap_ns;
 		uint64_t trap_ns; /* in the kernel, on the way there and back; estimated */
-		double slowdown;  /* estimated, from the times that are known; 0: not */
+		double slowdown;  /* of CPU time; estimated. 0: not known */
+		bool traps_only;  /* it is more: the time in our programs is not known */
 	} cost;
 
 	struct profile_object *objects;

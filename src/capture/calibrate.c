@@ -90,14 +90,14 @@ static int run_phase(int fd, enum phase phase)
 /* ns in our programs for one call. */
 static int measure(struct capture *capture, int fd, enum phase phase, uint32_t *ns)
 {
-	uint64_t before, after;
-	int result = kernel_program_ns(capture->kernel, &before);
+	struct kernel_program_time before, after;
+	int result = kernel_program_time(capture->kernel, &before);
 	if (!result)
 		result = run_phase(fd, phase);
 	if (!result)
-		result = kernel_program_ns(capture->kernel, &after);
+		result = kernel_program_time(capture->kernel, &after);
 	if (!result)
-		*ns = (uint32_t)((after - before) / CALLS);
+		*ns = (uint32_t)((after.ns - before.ns) / CALLS);
 	return result;
 }
 

@@ -34,7 +34,8 @@ static int open_timers(struct capture *capture, struct ct_error *err)
 {
 	capture->interval_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	capture->duration_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (capture->interval_fd < 0 || capture->duration_fd < 0)
+	capture->statistics_timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (capture->interval_fd < 0 || capture->duration_fd < 0 || capture->statistics_timer_fd < 0)
 		return ct_fail(err, -errno, "timerfd_create: %s", strerror(errno));
 	return 0;
 }
@@ -82,6 +83,7 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 	capture->statistics_on = kernel_statistics_on();
 	capture->options = options;
 	capture->signal_fd = capture->interval_fd = capture->duration_fd = -1;
+	capture->statistics_fd = capture->statistics_timer_fd = -1;
 	capture->watcher.news_fd = capture->watcher.wake_fd = -1;
 	capture->interval_ms = options->interval_ms;
 	capture->start_ms = clock_wall_ms();
@@ -121,7 +123,8 @@ static void capture_deinit(struct capture *capture)
 	mappings_free(capture->mappings);
 	profile_store_close(capture->store);
 	for (const int *fd =
-		     (const int[]){capture->signal_fd, capture->interval_fd, capture->duration_fd, -2};
+		     (const int[]){capture->signal_fd, capture->interval_fd, capture->duration_fd,
+				   capture->statistics_timer_fd, -2};
 	     *fd != -2; fd++)
 		if (*fd >= 0)
 			close(*fd);
@@ -240,8 +243,10 @@ static int serve(struct capture *capture)
 	struct target *command = capture->options->command ? capture->targets[0] : NULL;
 	capture_start_timers(capture);
 	watcher_start(capture);
+	capture_begin_statistics(capture);
 	int signal = capture_loop(capture);
 	kernel_enable(capture->kernel, false);
+	capture_end_statistics(capture);
 	watcher_stop(capture);
 	capture_warn_of_others(capture);
 	capture_write(capture, signal ? PROFILE_SIGNAL : PROFILE_DETACH, true);

@@ -49,7 +49,10 @@ struct capture {
 	struct target_inherit inherit;
 	struct watcher watcher;
 	struct trap_meter *trap_meter;
-	bool statistics_on; /* of BPF programs, from the start */
+	bool statistics_on;       /* of BPF programs, from the start */
+	int statistics_fd;        /* else we switch them on for a moment, */
+	int statistics_timer_fd;  /* till this one is readable, */
+	double program_ns_a_run;  /* and have learned this. 0: not */
 	struct cost_basis basis; /* of an estimate */
 	int signal_fd;
 	int interval_fd; /* timers */
@@ -105,6 +108,9 @@ void capture_begin_cost(struct image *image);
 /* Notes what decides the cost of a function's probes. */
 void capture_note_site(struct image *image, const struct allocator *allocator, const struct probe_site *site,
 		       int fd);
+/* Switches the statistics of BPF programs on for a moment, to learn the time that ours take. */
+void capture_begin_statistics(struct capture *capture);
+void capture_end_statistics(struct capture *capture); /* once begun; else does nothing */
 /* After a snapshot: what it all has cost until now, in each profile. */
 void capture_fill_costs(struct capture *capture, bool final);
 

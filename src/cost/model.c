@@ -79,11 +79,11 @@ double cost_slowdown(uint64_t cpu_ns, uint64_t overhead_ns)
 	return (double)overhead_ns < most ? (double)cpu_ns / (double)(cpu_ns - overhead_ns) : COST_MOST_SLOWDOWN;
 }
 
-double cost_slowdown_to_expect(uint64_t seen_ns, uint64_t counting_ns, uint64_t capture_ns)
+double cost_slowdown_to_expect(uint64_t seen_ns, uint64_t counting_ns, uint64_t capture_ns, bool *or_more)
 {
-	double plain = (double)seen_ns - (double)counting_ns;
-	double least = (double)capture_ns / (COST_MOST_SLOWDOWN - 1);
-	if (!seen_ns)
-		return 0;
-	return plain > least ? 1 + (double)capture_ns / plain : capture_ns ? COST_MOST_SLOWDOWN : 1;
+	double plain = (double)seen_ns - (double)counting_ns, least = (double)seen_ns / COST_MOST_SLOWDOWN;
+	*or_more = plain < least && capture_ns;
+	if (!capture_ns)
+		return 1;
+	return seen_ns ? 1 + (double)capture_ns / (plain < least ? least : plain) : 0;
 }

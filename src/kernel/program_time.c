@@ -29,10 +29,10 @@ int kernel_switch_statistics_on(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int kernel_program_ns(struct kernel *kernel, uint64_t *ns)
+int kernel_program_time(struct kernel *kernel, struct kernel_program_time *out)
 {
 	struct bpf_program *program;
-	*ns = 0;
+	*out = (struct kernel_program_time){0};
 	bpf_object__for_each_program(program, kernel->skeleton->obj)
 	{
 		struct bpf_prog_info info = {0};
@@ -42,7 +42,8 @@ int kernel_program_ns(struct kernel *kernel, uint64_t *ns)
 			continue;
 		if (bpf_obj_get_info_by_fd(fd, &info, &size))
 			return -errno;
-		*ns += info.run_time_ns;
+		out->ns += info.run_time_ns;
+		out->runs += info.run_cnt;
 	}
 	return 0;
 }

@@ -305,6 +305,7 @@ static void read_cost(struct reader *reader, const cJSON *cost)
 	profile->cost.has_trap_ns = member(reader, cost, "trap_ns");
 	profile->cost.trap_ns = read_number(reader, cost, "trap_ns", UINT64_MAX);
 	profile->cost.slowdown = read_factor(reader, cost, "slowdown");
+	profile->cost.traps_only = read_flag(reader, cost, "traps_only");
 }
 
 static void read_totals(struct reader *reader, const cJSON *totals)

@@ -218,6 +218,8 @@ static cJSON *cost_json(struct writer *writer, const struct profile *profile)
 		char text[32];
 		snprintf(text, sizeof(text), "%.3f", profile->cost.slowdown);
 		add(writer, json, "slowdown", cJSON_CreateRaw(text));
+		if (profile->cost.traps_only)
+			add(writer, json, "traps_only", cJSON_CreateTrue());
 	}
 	return json;
 }

@@ -29,13 +29,15 @@ static void write_mode(const struct estimate *estimate, const char *name, enum c
 {
 	const struct cost_basis *basis = &estimate->basis;
 	uint64_t cost = cost_of_capture_ns(basis, mode, DEFAULT_SAMPLE_BYTES);
-	double slowdown = cost_slowdown_to_expect(estimate->cpu_ns, cost_of_counting_ns(basis), cost);
-	if (slowdown <= 0) {
-		fprintf(out, "  %-14s not known\n", name);
-		return;
-	}
-	fprintf(out, "  %-14s %13.2fx%s  %.3f s more CPU time a second, at this rate\n", name, slowdown,
-		slowdown >= COST_MOST_SLOWDOWN ? " or more" : "", (double)cost / (double)estimate->elapsed_ns);
+	bool or_more;
+	double slowdown =
+		cost_slowdown_to_expect(estimate->cpu_ns, cost_of_counting_ns(basis), cost, &or_more);
+	if (slowdown <= 0)
+		fprintf(out, "  %-14s %14s", name, "not known");
+	else
+		fprintf(out, "  %-14s %13.2fx", name, slowdown);
+	fprintf(out, "  %s%.3f s more CPU time a second\n", or_more ? "or more; " : "",
+		estimate->elapsed_ns ? (double)cost / (double)estimate->elapsed_ns : 0);
 }
 
 static void write_basis(const struct estimate *estimate, FILE *out)
