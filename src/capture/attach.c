@@ -49,7 +49,8 @@ static int attach_file(struct attach_search *search, const struct allocator *all
 		return count;
 	if (!is_attached(capture, search->pid, file)) {
 		int result = (capture->options->estimate_ms ? kernel_count : kernel_attach)(
-			capture->kernel, search->pid, file->fd, file->path, sites, (size_t)count, search->err);
+			capture->kernel, search->pid, file->fd, file->path, sites, (size_t)count,
+			search->err);
 		if (!result && note_attached(capture, search->pid, file))
 			result = ct_fail(search->err, -ENOMEM, "out of memory");
 		if (result)

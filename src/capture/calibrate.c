@@ -116,7 +116,8 @@ static int probe_file(void *context, struct mapped_file *file)
 	     allocator++) {
 		int count = probes_find(*allocator, file->fd, sites), kept = 0;
 		for (int i = 0; i < count; i++)
-			for (const char *const *name = (const char *const[]){"malloc", "realloc", "free", NULL};
+			for (const char *const *name =
+				     (const char *const[]){"malloc", "realloc", "free", NULL};
 			     *name; name++)
 				if (!strcmp(sites[i].function->name, *name))
 					sites[kept++] = sites[i];

@@ -48,7 +48,7 @@ void capture_start_timers(struct capture *capture)
 		.it_value = {.tv_sec = (time_t)(duration / 1000),
 			     .tv_nsec = (long)(duration % 1000) * 1000000},
 	};
-	if (capture->options->autodump && !estimate)
+	if (capture->options->autodump || estimate)
 		capture_arm_interval(capture);
 	timerfd_settime(capture->duration_fd, 0, &timer, NULL);
 }
@@ -122,9 +122,8 @@ static void capture_deinit(struct capture *capture)
 	symbols_free(capture->symbols);
 	mappings_free(capture->mappings);
 	profile_store_close(capture->store);
-	for (const int *fd =
-		     (const int[]){capture->signal_fd, capture->interval_fd, capture->duration_fd,
-				   capture->statistics_timer_fd, -2};
+	for (const int *fd = (const int[]){capture->signal_fd, capture->interval_fd, capture->duration_fd,
+					   capture->statistics_timer_fd, -2};
 	     *fd != -2; fd++)
 		if (*fd >= 0)
 			close(*fd);
@@ -278,7 +277,10 @@ int capture_run(const struct capture_options *options, struct ct_error *err)
 			for (size_t i = 0; i < options->pid_count && !result; i++)
 				result = start_running(&capture, options->pids[i], err);
 			kernel_enable(capture.kernel, !result);
-			if (!result && !options->estimate_ms)
+			if (!result && options->estimate_ms)
+				capture_say(&capture, "counting calls of process %d; Ctrl-C ends it early",
+					    options->pids[0]);
+			else if (!result)
 				capture_say(&capture,
 					    "profiling process %d%s; Ctrl-C ends the capture and leaves it "
 					    "running",

@@ -49,11 +49,12 @@ struct capture {
 	struct target_inherit inherit;
 	struct watcher watcher;
 	struct trap_meter *trap_meter;
-	bool statistics_on;       /* of BPF programs, from the start */
-	int statistics_fd;        /* else we switch them on for a moment, */
-	int statistics_timer_fd;  /* till this one is readable, */
-	double program_ns_a_run;  /* and have learned this. 0: not */
+	bool statistics_on;      /* of BPF programs, from the start */
+	int statistics_fd;       /* else we switch them on for a moment, */
+	int statistics_timer_fd; /* till this one is readable, */
+	double program_ns_a_run; /* and have learned this. 0: not */
 	struct cost_basis basis; /* of an estimate */
+	uint64_t seen_cpu_ns;    /* of its target, when it was last read */
 	int signal_fd;
 	int interval_fd; /* timers */
 	int duration_fd;
@@ -120,6 +121,7 @@ int capture_calibrate(struct capture *capture, struct program_cost *out);
 
 /* estimate.c: instead of a capture, calls are counted, and told. */
 void estimate_prepare(struct capture *capture); /* before the target is there */
+void estimate_tick(struct capture *capture);
 int estimate_serve(struct capture *capture, struct ct_error *err);
 
 /* capture.c: of the interval and the duration. */

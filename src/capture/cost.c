@@ -87,7 +87,8 @@ static uint64_t count_events(const struct profile *profile)
 	       integrity[INTEGRITY_INTERNAL_FREES] + integrity[INTEGRITY_DROPPED_EVENTS];
 }
 
-static uint64_t trap_ns(const struct capture *capture, const struct image *image, const struct trap_cost *trap)
+static uint64_t trap_ns(const struct capture *capture, const struct image *image,
+			const struct trap_cost *trap)
 {
 	const bool *stepped = image->cost.stepped;
 	bool sessions = kernel_has_sessions(capture->kernel);

@@ -10,7 +10,7 @@
 #include "captrack/clock.h"
 #include "captrack/views.h"
 
-enum { TRAP_WAIT_MS = 1000 };
+enum { TRAP_WAIT_MS = 1000, CPU_INTERVAL_MS = 100 };
 
 void estimate_prepare(struct capture *capture)
 {
@@ -25,12 +25,10 @@ void estimate_prepare(struct capture *capture)
 			    strerror(-result));
 }
 
-/* Of the process; 0 where it is gone, and nobody has told. */
-static uint64_t read_cpu(struct capture *capture)
+/* Of a process that ends and is waited for by others, what was read last stands. */
+void estimate_tick(struct capture *capture)
 {
-	uint64_t ns = 0;
-	target_cpu_ns(target_pid(capture->targets[0]), &ns);
-	return ns;
+	target_cpu_ns(target_pid(capture->targets[0]), &capture->seen_cpu_ns);
 }
 
 static int report(struct capture *capture, uint64_t elapsed_ns, uint64_t cpu_ns, struct ct_error *err)
@@ -47,8 +45,9 @@ static int report(struct capture *capture, uint64_t elapsed_ns, uint64_t cpu_ns,
 	if (result)
 		return ct_fail(err, result, "cannot read the counts: %s", strerror(-result));
 	if (!trap_meter_wait(capture->trap_meter, TRAP_WAIT_MS, &capture->basis.trap))
-		return ct_fail(err, -ENODATA,
-			       "cannot measure what a probe costs here: our own functions could not be probed");
+		return ct_fail(
+			err, -ENODATA,
+			"cannot measure what a probe costs here: our own functions could not be probed");
 	estimate.basis = capture->basis;
 	result = estimate_write(&estimate, stdout);
 	return result ? ct_fail(err, result, "cannot write the estimate: %s", strerror(-result)) : 0;
@@ -56,12 +55,15 @@ static int report(struct capture *capture, uint64_t elapsed_ns, uint64_t cpu_ns,
 
 int estimate_serve(struct capture *capture, struct ct_error *err)
 {
-	uint64_t begin_ns = clock_monotonic_ns(), begin_cpu = read_cpu(capture);
+	estimate_tick(capture);
+	uint64_t begin_ns = clock_monotonic_ns(), begin_cpu_ns = capture->seen_cpu_ns;
+	capture->interval_ms = CPU_INTERVAL_MS;
 	capture_start_timers(capture);
 	int signal = capture_loop(capture);
 	kernel_enable(capture->kernel, false);
-	uint64_t elapsed_ns = clock_monotonic_ns() - begin_ns, cpu = read_cpu(capture);
-	int result = report(capture, elapsed_ns, cpu > begin_cpu ? cpu - begin_cpu : 0, err);
+	estimate_tick(capture);
+	int result =
+		report(capture, clock_monotonic_ns() - begin_ns, capture->seen_cpu_ns - begin_cpu_ns, err);
 	kernel_stop_counting(capture->kernel);
 	int status = capture->options->command ? capture_leave_command(capture, signal) : 0;
 	return status || !result ? status : EXIT_CAPTURE;

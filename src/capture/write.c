@@ -130,6 +130,10 @@ static uint64_t cpu_ms(void)
 
 void capture_tick(struct capture *capture)
 {
+	if (capture->options->estimate_ms) {
+		estimate_tick(capture);
+		return;
+	}
 	uint64_t before = cpu_ms();
 	capture_write(capture, PROFILE_INTERVAL, false);
 	uint64_t cost = cpu_ms() - before;

@@ -16,14 +16,23 @@
 
 enum { DEFAULT_INTERVAL_MS = 500, MAX_PIDS = 64 };
 
-enum { OPT_ALLOCATOR = 256, OPT_USER, OPT_MAX_STACKS, OPT_MAX_LIVE, OPT_MAX_DEPTH, OPT_ESTIMATE, OPT_VERSION };
+enum {
+	OPT_ALLOCATOR = 256,
+	OPT_USER,
+	OPT_MAX_STACKS,
+	OPT_MAX_LIVE,
+	OPT_MAX_DEPTH,
+	OPT_ESTIMATE,
+	OPT_VERSION
+};
 
 static const struct command_option options[] = {
 	{"pid", 'p', "PID", "a running process; may be given several times", 0},
 	{"output", 'o', "DIR", "where profiles go [$CAPTRACK_DUMP_DIR, else captrack-profiles]", 0},
 	{"interval", 'i', "MS", "time between snapshots, 0: only the final one [500]", 0},
 	{"duration", 'd', "SEC", "stop after this long, leave the target running", 0},
-	{"estimate", 0, "SEC", "only count calls for so long, and tell what a capture would cost", OPT_ESTIMATE},
+	{"estimate", 0, "SEC", "only count calls for so long, and tell what a capture would cost",
+	 OPT_ESTIMATE},
 	{"user", 0, "NAME", "run COMMAND as this user", OPT_USER},
 	{"allocator", 0, "NAME", "glibc, auto [auto]", OPT_ALLOCATOR},
 	{"max-stacks", 0, "N", "room for different stacks [65536]", OPT_MAX_STACKS},
@@ -196,7 +205,8 @@ static int run(int argc, char **argv)
 		return usage_error(&capture_command, "--estimate is for one process at a time");
 	if (capture.estimate_ms && given)
 		return usage_error(&capture_command,
-				   "--estimate writes no profile and ends by itself: -%c does not go with it", given);
+				   "--estimate writes no profile and ends by itself: -%c does not go with it",
+				   given);
 
 	struct ct_error err = {""};
 	int status = capture_run(&capture, &err);

@@ -76,13 +76,14 @@ double cost_slowdown(uint64_t cpu_ns, uint64_t overhead_ns)
 	double most = (double)cpu_ns * (1 - 1 / COST_MOST_SLOWDOWN);
 	if (!cpu_ns)
 		return 0;
-	return (double)overhead_ns < most ? (double)cpu_ns / (double)(cpu_ns - overhead_ns) : COST_MOST_SLOWDOWN;
+	return (double)overhead_ns < most ? (double)cpu_ns / (double)(cpu_ns - overhead_ns)
+					  : COST_MOST_SLOWDOWN;
 }
 
 double cost_slowdown_to_expect(uint64_t seen_ns, uint64_t counting_ns, uint64_t capture_ns, bool *or_more)
 {
 	double plain = (double)seen_ns - (double)counting_ns, least = (double)seen_ns / COST_MOST_SLOWDOWN;
-	*or_more = plain < least && capture_ns;
+	*or_more = plain < least && capture_ns && seen_ns;
 	if (!capture_ns)
 		return 1;
 	return seen_ns ? 1 + (double)capture_ns / (plain < least ? least : plain) : 0;

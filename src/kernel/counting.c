@@ -19,7 +19,8 @@ void kernel_prepare_counting(struct kernel *kernel, bool counting)
 {
 	struct bpf_program *program = kernel->skeleton->progs.on_count;
 	bpf_program__set_autoload(program, counting);
-	bpf_program__set_expected_attach_type(program, (enum bpf_attach_type)link_attach_type(way_of(kernel)));
+	bpf_program__set_expected_attach_type(program,
+					      (enum bpf_attach_type)link_attach_type(way_of(kernel)));
 }
 
 int kernel_count(struct kernel *kernel, pid_t pid, int fd, const char *path, const struct probe_site *sites,

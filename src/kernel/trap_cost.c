@@ -23,11 +23,11 @@
 #include "trap_sites.h"
 
 enum {
-	CALLS = 16,         /* of one batch */
+	CALLS = 16, /* of one batch */
 	LEAST_BATCHES = 3,
-	BATCHES = 15,       /* at most */
-	MOST_NS = 2000000,  /* of all batches of a site */
-	MOST_SECONDS = 10,  /* of the child's life before it has measured */
+	BATCHES = 15,      /* at most */
+	MOST_NS = 2000000, /* of all batches of a site */
+	MOST_SECONDS = 10, /* of the child's life before it has measured */
 };
 
 struct trap_meter {
@@ -35,7 +35,7 @@ struct trap_meter {
 	struct shared {
 		struct trap_cost cost;
 		atomic_bool ready;
-	} *shared;
+	} * shared;
 };
 
 /* The place of a function in the file that we run. */
@@ -86,8 +86,11 @@ static int probe(enum link_way way, void (*const *functions)(void), size_t count
 		return program;
 	for (size_t i = 0; i < count; i++)
 		offsets[i] = offset_of(functions[i]);
-	const struct link_places places = {
-		.pid = getpid(), .path = "/proc/self/exe", .offsets = offsets, .count = count, .leave = leave};
+	const struct link_places places = {.pid = getpid(),
+					   .path = "/proc/self/exe",
+					   .offsets = offsets,
+					   .count = count,
+					   .leave = leave};
 	return link_open(way, program, &places, fds, &used);
 }
 
@@ -147,8 +150,8 @@ struct trap_meter *trap_meter_start(void)
 	struct trap_meter *meter = calloc(1, sizeof(*meter));
 	if (!meter)
 		return NULL;
-	meter->shared = mmap(NULL, sizeof(*meter->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			     -1, 0);
+	meter->shared =
+		mmap(NULL, sizeof(*meter->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (meter->shared == MAP_FAILED) {
 		free(meter);
 		return NULL;
@@ -175,8 +178,8 @@ bool trap_meter_wait(const struct trap_meter *meter, unsigned int ms, struct tra
 {
 	siginfo_t ended = {0};
 	for (unsigned int waited = 0; !trap_meter_read(meter, out); waited++) {
-		if (!meter || waited == ms || waitid(P_PID, (id_t)meter->pid, &ended, WEXITED | WNOHANG | WNOWAIT) ||
-		    ended.si_pid)
+		if (!meter || waited == ms ||
+		    waitid(P_PID, (id_t)meter->pid, &ended, WEXITED | WNOHANG | WNOWAIT) || ended.si_pid)
 			return trap_meter_read(meter, out);
 		poll(NULL, 0, 1);
 	}

@@ -47,9 +47,11 @@ static void write_basis(const struct estimate *estimate, FILE *out)
 	fprintf(out,
 		"\nmeasured here: a probe on a function's entry %.1f us, %.1f us where the kernel must\n"
 		"single-step the instruction; on entry and return %.1f us",
-		us(trap->emulated), us(trap->stepped), us(estimate->basis.sessions ? trap->session : trap->both));
+		us(trap->emulated), us(trap->stepped),
+		us(estimate->basis.sessions ? trap->session : trap->both));
 	if (estimate->basis.has_program)
-		fprintf(out, ". Our programs: %.1f us an allocation,\n%.1f us a free, %.1f us a call not kept",
+		fprintf(out,
+			". Our programs: %.1f us an allocation,\n%.1f us a free, %.1f us a call not kept",
 			us(program->alloc), us(program->free), us(program->unkept));
 	fputs(".\n", out);
 }
@@ -68,7 +70,8 @@ int estimate_write(const struct estimate *estimate, FILE *out)
 	errno = 0;
 	fprintf(out, "%s (pid %d): allocator calls counted for %s, in which it took %s of CPU time\n\n",
 		format_safe(format_basename(estimate->exe), name, sizeof(name)), estimate->pid,
-		format_ms(estimate->elapsed_ns / 1000000, elapsed), format_ms(estimate->cpu_ns / 1000000, cpu));
+		format_ms(estimate->elapsed_ns / 1000000, elapsed),
+		format_ms(estimate->cpu_ns / 1000000, cpu));
 	fprintf(out, "  %-14s %14s %14s\n", "", "calls", "a second");
 	write_calls(estimate, "allocations", CT_CALL_ALLOC, out);
 	write_calls(estimate, "reallocs", CT_CALL_REALLOC, out);
@@ -79,9 +82,11 @@ int estimate_write(const struct estimate *estimate, FILE *out)
 	write_mode(estimate, "--allocs-only", COST_ALLOCS_ONLY, out);
 	write_basis(estimate, out);
 	fprintf(out,
-		"%sCalls that one of these makes inside another are counted too. A slowdown is of CPU time: a\n"
+		"%sCalls that one of these makes inside another are counted too. A slowdown is of CPU time: "
+		"a\n"
 		"program that waits for most of its time shows less of it. --sample is of 512 KiB.\n",
-		any_stepped(estimate) ? "Some of the calls above go through sites that are single-stepped.\n" : "");
+		any_stepped(estimate) ? "Some of the calls above go through sites that are single-stepped.\n"
+				      : "");
 	if (fflush(out) || ferror(out))
 		return errno ? -errno : -EIO;
 	return 0;
