@@ -90,7 +90,7 @@ static int run_phase(int fd, enum phase phase)
 /* ns in our programs for one call. */
 static int measure(struct capture *capture, int fd, enum phase phase, uint32_t *ns)
 {
-	struct kernel_program_time before, after;
+	struct kernel_program_time before = {0}, after = {0};
 	int result = kernel_program_time(capture->kernel, &before);
 	if (!result)
 		result = run_phase(fd, phase);

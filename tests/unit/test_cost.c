@@ -112,17 +112,23 @@ static char *told(const struct estimate *estimate)
 static void test_an_estimate_is_told(void **state)
 {
 	(void)state;
-	struct estimate estimate = {
-		.exe = "/bin/x\033", .pid = 42, .elapsed_ns = 2000000000, .cpu_ns = 114800000, .basis = basis()};
+	struct estimate estimate = {.exe = "/bin/x\033",
+				    .pid = 42,
+				    .elapsed_ns = 2000000000,
+				    .cpu_ns = 114800000,
+				    .basis = basis()};
 	char *text = told(&estimate);
-	for (const char *const *part = (const char *const[]){
-		     "x\\x1B (pid 42): allocator calls counted for 2.0 s, in which it took 114 ms of CPU time\n",
-		     "  allocations             1,000            500\n",
-		     "  frees                   1,000            500\n",
-		     "  exact                   1.17x  0.008 s more CPU time a second\n",
-		     "  --allocs-only           1.02x  0.001 s more CPU time a second\n",
-		     "entry 0.4 us, 14.4 us where", "on entry and return 0.9 us. Our programs: 1.0 us an allocation",
-		     "Some of the calls above", NULL};
+	for (const char *const *part =
+		     (const char *const[]){
+			     "x\\x1B (pid 42): allocator calls counted for 2.0 s, in which it took 114 ms of "
+			     "CPU time\n",
+			     "  allocations             1,000            500\n",
+			     "  frees                   1,000            500\n",
+			     "  exact                   1.17x  0.008 s more CPU time a second\n",
+			     "  --allocs-only           1.02x  0.001 s more CPU time a second\n",
+			     "entry 0.4 us, 14.4 us where",
+			     "on entry and return 0.9 us. Our programs: 1.0 us an allocation",
+			     "Some of the calls above", NULL};
 	     *part; part++)
 		if (!strstr(text, *part))
 			fail_msg("'%s' is not in: %s", *part, text);
