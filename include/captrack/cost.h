@@ -75,6 +75,7 @@ double cost_slowdown_to_expect(uint64_t seen_ns, uint64_t counting_ns, uint64_t 
 struct image_cost {
 	bool stepped[4]; /* by enum ct_call: the main function's site */
 	bool has_cpu;
+	bool cpu_is_final;
 	uint64_t cpu_begin_ns; /* the process's when the image began, */
 	uint64_t cpu_ns;       /* and since, when it was last read; */
 	uint64_t overhead_ns;  /* ours until then */

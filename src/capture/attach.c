@@ -174,8 +174,10 @@ void capture_begin_image(struct capture *capture, const struct ct_exec_event *ev
 {
 	struct image *old = snapshots_of_process(capture->snapshots, (pid_t)event->pid);
 	struct image *image;
-	if (old)
+	if (old) {
+		capture_end_cost(old);
 		old->ended = true;
+	}
 	if (!event->new_image) {
 		capture_say(
 			capture,

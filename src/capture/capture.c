@@ -111,6 +111,7 @@ static void capture_deinit(struct capture *capture)
 {
 	watcher_stop(capture);
 	watcher_deinit(&capture->watcher);
+	capture_end_statistics(capture);
 	snapshots_free(capture->snapshots);
 	kernel_free(capture->kernel);
 	trap_meter_free(capture->trap_meter);
@@ -170,8 +171,10 @@ static int command_ready(void *context)
 	int found = capture_attach(capture, pid, start->image, start->err);
 	if (!capture->options->estimate_ms)
 		capture_learn_code(capture, pid);
-	if (found > 0)
+	if (found > 0) {
+		capture_begin_statistics(capture);
 		kernel_enable(capture->kernel, true);
+	}
 	if (found == 0 && capture_program_kind(pid) != PROGRAM_DYNAMIC)
 		return capture_no_allocator(pid, start->err);
 	return found > 0 ? 1 : found;
@@ -242,7 +245,6 @@ static int serve(struct capture *capture)
 	struct target *command = capture->options->command ? capture->targets[0] : NULL;
 	capture_start_timers(capture);
 	watcher_start(capture);
-	capture_begin_statistics(capture);
 	int signal = capture_loop(capture);
 	kernel_enable(capture->kernel, false);
 	capture_end_statistics(capture);
@@ -276,6 +278,8 @@ int capture_run(const struct capture_options *options, struct ct_error *err)
 			result = 0;
 			for (size_t i = 0; i < options->pid_count && !result; i++)
 				result = start_running(&capture, options->pids[i], err);
+			if (!result)
+				capture_begin_statistics(&capture);
 			kernel_enable(capture.kernel, !result);
 			if (!result && options->estimate_ms)
 				capture_say(&capture, "counting calls of process %d; Ctrl-C ends it early",

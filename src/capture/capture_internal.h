@@ -106,10 +106,12 @@ void capture_arm_interval(struct capture *capture);
 
 /* cost.c: */
 void capture_begin_cost(struct image *image);
+void capture_end_cost(struct image *image); /* its process has ended, or runs another program */
 /* Notes what decides the cost of a function's probes. */
 void capture_note_site(struct image *image, const struct allocator *allocator, const struct probe_site *site,
 		       int fd);
-/* Switches the statistics of BPF programs on for a moment, to learn the time that ours take. */
+/* Switches the statistics of BPF programs on for a moment, to learn the time that ours take.
+ * Before the target runs with probes; may be called again before the moment is over. */
 void capture_begin_statistics(struct capture *capture);
 void capture_end_statistics(struct capture *capture); /* once begun; else does nothing */
 /* After a snapshot: what it all has cost until now, in each profile. */

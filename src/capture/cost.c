@@ -24,6 +24,15 @@ void capture_begin_cost(struct image *image)
 	image->cost.has_cpu = target_cpu_ns(image->pid, &image->cost.cpu_begin_ns) == 0;
 }
 
+void capture_end_cost(struct image *image)
+{
+	uint64_t now;
+	if (!image->cost.has_cpu || image->cost.cpu_is_final || target_cpu_ns(image->pid, &now))
+		return;
+	image->cost.cpu_ns = now > image->cost.cpu_begin_ns ? now - image->cost.cpu_begin_ns : 0;
+	image->cost.cpu_is_final = true;
+}
+
 /* Calls of a kind are taken for calls of its first function in the table: malloc, realloc, free. */
 void capture_note_site(struct image *image, const struct allocator *allocator, const struct probe_site *site,
 		       int fd)
@@ -39,7 +48,7 @@ void capture_note_site(struct image *image, const struct allocator *allocator, c
 void capture_begin_statistics(struct capture *capture)
 {
 	const struct itimerspec timer = {.it_value = {.tv_nsec = STATISTICS_MS * 1000000l}};
-	if (capture->statistics_on)
+	if (capture->statistics_on || capture->statistics_fd >= 0 || capture->options->estimate_ms)
 		return;
 	capture->statistics_fd = kernel_switch_statistics_on();
 	if (capture->statistics_fd >= 0)
@@ -123,9 +132,11 @@ static double measured_ns_an_event(struct capture *capture)
 static void read_cpu(struct image *image, uint64_t overhead_ns)
 {
 	uint64_t now;
-	if (!image->cost.has_cpu || image->ended || target_cpu_ns(image->pid, &now))
-		return;
-	image->cost.cpu_ns = now > image->cost.cpu_begin_ns ? now - image->cost.cpu_begin_ns : 0;
+	if (!image->cost.cpu_is_final) {
+		if (!image->cost.has_cpu || image->ended || target_cpu_ns(image->pid, &now))
+			return;
+		image->cost.cpu_ns = now > image->cost.cpu_begin_ns ? now - image->cost.cpu_begin_ns : 0;
+	}
 	image->cost.overhead_ns = overhead_ns;
 }
 
@@ -153,7 +164,11 @@ void capture_fill_costs(struct capture *capture, bool final)
 	struct trap_cost trap;
 	double ns_an_event = measured_ns_an_event(capture);
 	bool has_trap = trap_meter_wait(capture->trap_meter, final ? LAST_WAIT_MS : 0, &trap);
-	for (struct image *image = snapshots_first(capture->snapshots); image; image = image->next)
-		if (!image->written)
-			fill_image(capture, image, has_trap ? &trap : NULL, ns_an_event);
+	for (struct image *image = snapshots_first(capture->snapshots); image; image = image->next) {
+		if (image->written)
+			continue;
+		if (final || image->ended)
+			capture_note_probes(capture, image);
+		fill_image(capture, image, has_trap ? &trap : NULL, ns_an_event);
+	}
 }

@@ -54,8 +54,10 @@ static void finish_ended(struct capture *capture, struct pollfd *polls)
 		polls[i].fd = -1;
 		struct image *image =
 			snapshots_of_process(capture->snapshots, target_pid(capture->targets[i]));
-		if (image)
+		if (image) {
+			capture_end_cost(image);
 			image->ended = any = true;
+		}
 		kernel_drop_process(capture->kernel, target_pid(capture->targets[i]));
 		kernel_detach(capture->kernel, target_pid(capture->targets[i]));
 	}

@@ -76,7 +76,6 @@ static void write_final(struct capture *capture, struct image *image, enum profi
 	if (gone && !image->ended)
 		set_exit(capture, &image->profile);
 	image->ended = true;
-	capture_note_probes(capture, image);
 
 	profile_file_name(&image->profile, name, sizeof(name));
 	snprintf(path, sizeof(path), "%s/%s", profile_store_dir(capture->store), name);

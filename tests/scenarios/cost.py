@@ -146,6 +146,15 @@ def test_profile_has_the_cost_of_its_capture():
     assert '  cost: 5,200 events' in done.stdout, done.stdout
 
 
+def test_each_image_has_its_own_cost():
+    pathlib.Path('in').write_text('xxxxxxxx')
+    run = profile('sh', '-c', f'exec {harness.target("told")}', stdin=open('in'))
+    assert [p.target.exe.rsplit('/', 1)[1] for p in run.profiles][1:] == ['told'], run.files
+    shell, told = (p.data['cost'] for p in run.profiles)
+    assert told['events'] == 8 * 2600 and told['slowdown'] > 1, told
+    assert 0 < shell['events'] < 1000 and shell['slowdown'] >= 1, shell
+
+
 def test_cost_in_each_file_of_a_running_target():
     with Told() as target:
         tool = harness.attach(target.pid, '-i', '50')
