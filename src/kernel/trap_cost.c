@@ -23,10 +23,10 @@
 #include "trap_sites.h"
 
 enum {
-	CALLS = 16, /* of one batch */
-	LEAST_BATCHES = 3,
-	BATCHES = 15,      /* at most */
-	MOST_NS = 2000000, /* of all batches of a site */
+	MEMORY = 65536, /* bytes: more than the nearest cache has */
+	LEAST_CALLS = 20,
+	MOST_CALLS = 150,
+	MOST_NS = 2000000, /* of the calls of one site */
 	MOST_SECONDS = 10, /* of the child's life before it has measured */
 };
 
@@ -100,21 +100,29 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* ns a call: the median of batches, for what else runs here makes some slower. */
+/* A target does other things between two calls, and finds the kernel's code and data out of the
+ * nearest caches; so do we. */
+static void walk_memory(void)
+{
+	static volatile char memory[MEMORY];
+	for (size_t i = 0; i < MEMORY; i += 64)
+		memory[i]++;
+}
+
+/* ns of a call, the median, for what else runs here makes some slower. */
 static uint32_t measure(void (*function)(void))
 {
-	uint64_t taken[BATCHES], begin = clock_monotonic_ns(), now = begin;
-	size_t batches = 0;
-	while (batches < BATCHES && (batches < LEAST_BATCHES || now - begin < MOST_NS)) {
+	uint64_t taken[MOST_CALLS], begin = clock_monotonic_ns(), now = begin;
+	size_t calls = 0;
+	while (calls < MOST_CALLS && (calls < LEAST_CALLS || now - begin < MOST_NS)) {
+		walk_memory();
 		uint64_t start = clock_monotonic_ns();
-		for (int i = 0; i < CALLS; i++)
-			function();
+		function();
 		now = clock_monotonic_ns();
-		taken[batches++] = now - start;
+		taken[calls++] = now - start;
 	}
-	qsort(taken, batches, sizeof(*taken), compare);
-	uint64_t ns = taken[batches / 2] / CALLS;
-	return ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
+	qsort(taken, calls, sizeof(*taken), compare);
+	return taken[calls / 2] < UINT32_MAX ? (uint32_t)taken[calls / 2] : UINT32_MAX;
 }
 
 static void __attribute__((noreturn)) child_main(struct shared *shared, pid_t parent)
