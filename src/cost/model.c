@@ -41,12 +41,14 @@ static double count(const struct cost_basis *basis, enum ct_call kind)
 	return (double)basis->calls.calls[kind][0] + (double)basis->calls.calls[kind][1];
 }
 
-/* Programs, where a share of the calls is booked. */
+/* Programs, where a share of the calls is booked. One that is not cannot cost more, but for the
+ * noise of the measurement. */
 static double programs(const struct cost_basis *basis, enum ct_call kind, uint32_t booked, double share)
 {
+	uint32_t unkept = basis->program.unkept < booked ? basis->program.unkept : booked;
 	if (!basis->has_program)
 		return 0;
-	return count(basis, kind) * (share * booked + (1 - share) * basis->program.unkept);
+	return count(basis, kind) * (share * booked + (1 - share) * unkept);
 }
 
 uint64_t cost_of_capture_ns(const struct cost_basis *basis, enum cost_mode mode, uint64_t sample_bytes)

@@ -75,6 +75,8 @@ static void test_a_sampled_capture(void **state)
 	assert_int_equal(cost_of_capture_ns(&it, COST_SAMPLED, 524288), 15500000);
 	it.sessions = true; /* 400 + 100 */
 	assert_int_equal(cost_of_capture_ns(&it, COST_SAMPLED, 524288), 15000000);
+	it.program.unkept = 3000; /* the noise of a measurement: not dearer than if it were kept */
+	assert_int_equal(cost_of_capture_ns(&it, COST_SAMPLED, 524288), 400000 + 1000000 + 14900000);
 	it.calls.bytes[5] = UINT64_MAX; /* all are kept: as exact */
 	assert_int_equal(cost_of_capture_ns(&it, COST_SAMPLED, 524288),
 			 cost_of_capture_ns(&it, COST_EXACT, 524288));
