@@ -25,8 +25,8 @@
 enum {
 	MEMORY = 65536, /* bytes: more than the nearest cache has */
 	LEAST_CALLS = 20,
-	MOST_CALLS = 150,
-	MOST_NS = 2000000, /* of the calls of one site */
+	MOST_CALLS = 100,
+	MOST_NS = 1000000, /* of the calls of one site */
 	MOST_SECONDS = 10, /* of the child's life before it has measured */
 };
 
