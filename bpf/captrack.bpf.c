@@ -20,6 +20,7 @@
 #include "sample.h"
 #include "calls.h"
 #include "snapshot.h"
+#include "counting.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* all threads end; include/linux/sched/signal.h, never changed */
 
@@ -66,6 +67,14 @@ int on_free(struct pt_regs *ctx)
 	KEEP_TO_OWN_STACK(ctx, &no_programs);
 	call_free(ctx);
 	return 0;
+}
+
+/* Instead of the three above; loaded for --estimate only. */
+SEC("uprobe")
+int on_count(struct pt_regs *ctx)
+{
+	KEEP_TO_OWN_STACK(ctx, &no_programs);
+	return count_call(ctx);
 }
 
 /* The kernel ties a probe to the main thread. Where other threads go on without it, a perf

@@ -15,6 +15,8 @@ struct capture_options {
 	const char *output;    /* folder */
 	uint64_t interval_ms;  /* 0: only the final profile */
 	uint64_t duration_ms;  /* 0: until the end */
+	uint64_t estimate_ms;  /* 0: no. Else calls are counted for this long, and what a capture would
+				  cost is printed to stdout, instead of a capture */
 	bool autodump;         /* false: neither periodic nor final profiles, SIGUSR1 writes one */
 	const char *allocator; /* a name, or "auto" */
 	const char *user;      /* NULL: as we are */

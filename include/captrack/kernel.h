@@ -22,6 +22,7 @@ struct kernel_options {
 	uint32_t max_depth;    /* 1..CT_MAX_DEPTH */
 	uint64_t sample_bytes; /* 0: exact */
 	bool allocs_only;      /* free is not probed */
+	bool counting;         /* kernel_count() will be called */
 	bool verbose;          /* libbpf's warnings to stderr */
 };
 
@@ -46,6 +47,33 @@ int kernel_attach(struct kernel *kernel, pid_t pid, int fd, const char *path, co
 void kernel_enable(struct kernel *kernel, bool enabled);
 /* Takes the probes out of one process, or, with 0, of all. */
 void kernel_detach(struct kernel *kernel, pid_t pid);
+
+/* --- calls that are only counted --- */
+
+/* Probes the entries of the sites by a program that counts and does no more; loaded with
+ * options.counting. */
+int kernel_count(struct kernel *kernel, pid_t pid, int fd, const char *path, const struct probe_site *sites,
+		 size_t count, struct ct_error *err);
+/* What all of them have counted. */
+int kernel_read_counted(struct kernel *kernel, struct ct_calls *out);
+void kernel_stop_counting(struct kernel *kernel); /* takes the probes out */
+
+/* --- the cost of the programs, and what decides that of their probes --- */
+
+/* Whether entry and return of a function are probed at once, by a session link. */
+bool kernel_has_sessions(const struct kernel *kernel);
+/* ns in our probes' programs until now, and how often they ran, by the kernel's statistics:
+ * while they are on. */
+struct kernel_program_time {
+	uint64_t ns;
+	uint64_t runs;
+};
+int kernel_program_time(struct kernel *kernel, struct kernel_program_time *out);
+/* Whether kernel.bpf_stats_enabled is on. */
+bool kernel_statistics_on(void);
+/* Switches the statistics on, for all BPF programs of the machine, until the descriptor is
+ * closed. Returns it, or a negative errno (CAP_SYS_ADMIN is needed). */
+int kernel_switch_statistics_on(void);
 
 /* An event source for poll(), and what to do when it is readable. */
 int kernel_events_fd(const struct kernel *kernel);

@@ -149,6 +149,17 @@ struct profile {
 	uint64_t peak_ms;     /* since target.start_ms */
 	uint64_t integrity[INTEGRITY_COUNT];
 
+	struct { /* what the capture cost the target */
+		bool known;
+		uint64_t events; /* allocations and frees, failed and unmatched ones too: a realloc is both */
+		bool has_program_ns;
+		uint64_t program_ns; /* in our programs */
+		bool has_trap_ns;
+		uint64_t trap_ns; /* in the kernel, on the way there and back; estimated */
+		double slowdown;  /* of CPU time; estimated. 0: not known */
+		bool traps_only;  /* it is more: the time in our programs is not known */
+	} cost;
+
 	struct profile_object *objects;
 	size_t n_objects;
 	struct profile_frame *frames;

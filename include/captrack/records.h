@@ -287,6 +287,20 @@ struct ct_image {
 } __attribute__((aligned(CT_CACHE_LINE)));
 _Static_assert(sizeof(struct ct_image) == 64 + 72 + 8 * CT_COUNTERS + 56 * CT_MAX_PENDING + 24, "ct_image");
 
+/* --- calls that are only counted (--estimate) --- */
+
+/* Set in the cookie where the probed instruction is single-stepped: dear. */
+#define CT_COOKIE_STEPPED (1ull << 63)
+
+#define CT_SIZE_CLASSES 65 /* 0, then powers of two: class n holds sizes of n bits */
+
+struct ct_calls {
+	__u64 calls[4][2];            /* by enum ct_call; emulated, stepped */
+	__u64 sizes[CT_SIZE_CLASSES]; /* calls that ask for bytes, by how many, ... */
+	__u64 bytes[CT_SIZE_CLASSES]; /* ... and those bytes */
+};
+_Static_assert(sizeof(struct ct_calls) == 64 + 16 * CT_SIZE_CLASSES, "ct_calls");
+
 /* Rare events, sent to user space. */
 enum ct_event_kind { CT_EVENT_EXEC = 1, CT_EVENT_CODE = 2, CT_EVENT_BLOCKS = 3 };
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "captrack/cost.h"
 #include "captrack/error.h"
 #include "captrack/kernel.h"
 #include "captrack/profile.h"
@@ -23,6 +24,7 @@ struct image {       /* one program in one process */
 	uint64_t start_ns; /* CLOCK_MONOTONIC: when tracking of it began */
 	bool ended;
 	bool written; /* its final profile */
+	struct image_cost cost;
 	struct profile profile;
 	struct image *next;
 };

@@ -61,6 +61,9 @@ struct target_identity {
 void target_identify(pid_t pid, struct target_identity *out);
 void target_identity_deinit(struct target_identity *identity);
 
+/* CPU time of all threads that the process has and had, until it is waited for. */
+int target_cpu_ns(pid_t pid, uint64_t *ns);
+
 /* --- the executable files that the targets map --- */
 
 struct mapped_file {

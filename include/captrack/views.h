@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "captrack/cost.h"
 #include "captrack/profile.h"
 
 /* A view turns a profile into text. Views share nothing but the formatting
@@ -40,6 +41,17 @@ int report_write(const struct profile *profile, const struct report_options *opt
  * (path may be NULL: none was written), a warning for each integrity counter
  * that calls for one. */
 int summary_write(const struct profile *profile, const char *path, bool color, FILE *out);
+
+struct estimate {
+	const char *exe; /* may be NULL */
+	int pid;
+	uint64_t elapsed_ns; /* that calls were counted for */
+	uint64_t cpu_ns;     /* of the process in that time; 0: not known, or none */
+	struct cost_basis basis;
+};
+
+/* Counts, the slowdown to expect of each kind of capture, what that rests on. */
+int estimate_write(const struct estimate *estimate, FILE *out);
 
 /* "1.5 GiB", "312 KiB", "17 B": at most 8 characters; exact below 1024. */
 const char *format_bytes(uint64_t bytes, char out[16]);

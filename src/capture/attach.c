@@ -48,16 +48,19 @@ static int attach_file(struct attach_search *search, const struct allocator *all
 	if (count <= 0)
 		return count;
 	if (!is_attached(capture, search->pid, file)) {
-		int result = kernel_attach(capture->kernel, search->pid, file->fd, file->path, sites,
-					   (size_t)count, search->err);
+		int result = (capture->options->estimate_ms ? kernel_count : kernel_attach)(
+			capture->kernel, search->pid, file->fd, file->path, sites, (size_t)count,
+			search->err);
 		if (!result && note_attached(capture, search->pid, file))
 			result = ct_fail(search->err, -ENOMEM, "out of memory");
 		if (result)
 			return result;
 	}
-	for (int i = 0; i < count && search->image; i++)
+	for (int i = 0; i < count && search->image; i++) {
+		capture_note_site(search->image, allocator, &sites[i]);
 		if (snapshots_add_probe(capture->snapshots, search->image, file, allocator, &sites[i]))
 			return ct_fail(search->err, -ENOMEM, "out of memory");
+	}
 	return 1;
 }
 
@@ -160,6 +163,7 @@ int capture_add_image(struct capture *capture, pid_t pid, bool running, struct i
 	target_identity_deinit(&identity);
 	if (result)
 		return ct_fail(err, result, "out of memory");
+	capture_begin_cost(*out);
 	(*out)->profile.target.attached_running = running;
 	(*out)->profile.capture.start_ms = capture->start_ms;
 	return 0;
@@ -170,8 +174,10 @@ void capture_begin_image(struct capture *capture, const struct ct_exec_event *ev
 {
 	struct image *old = snapshots_of_process(capture->snapshots, (pid_t)event->pid);
 	struct image *image;
-	if (old)
+	if (old) {
+		capture_end_cost(old);
 		old->ended = true;
+	}
 	if (!event->new_image) {
 		capture_say(
 			capture,
@@ -182,6 +188,7 @@ void capture_begin_image(struct capture *capture, const struct ct_exec_event *ev
 	if (snapshots_add_image(capture->snapshots, event->new_image, (pid_t)event->pid, event->ns, identity,
 				&image))
 		return;
+	capture_begin_cost(image);
 	image->profile.capture.start_ms = capture->start_ms;
 	/* The same libc is probed already; another one is from here on. */
 	capture_attach(capture, (pid_t)event->pid, image, NULL);

@@ -34,19 +34,21 @@ static int open_timers(struct capture *capture, struct ct_error *err)
 {
 	capture->interval_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	capture->duration_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (capture->interval_fd < 0 || capture->duration_fd < 0)
+	capture->statistics_timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (capture->interval_fd < 0 || capture->duration_fd < 0 || capture->statistics_timer_fd < 0)
 		return ct_fail(err, -errno, "timerfd_create: %s", strerror(errno));
 	return 0;
 }
 
-static void start_timers(struct capture *capture)
+void capture_start_timers(struct capture *capture)
 {
-	uint64_t duration = capture->options->duration_ms;
+	uint64_t estimate = capture->options->estimate_ms;
+	uint64_t duration = estimate ? estimate : capture->options->duration_ms;
 	struct itimerspec timer = {
 		.it_value = {.tv_sec = (time_t)(duration / 1000),
 			     .tv_nsec = (long)(duration % 1000) * 1000000},
 	};
-	if (capture->options->autodump)
+	if (capture->options->autodump || estimate)
 		capture_arm_interval(capture);
 	timerfd_settime(capture->duration_fd, 0, &timer, NULL);
 }
@@ -72,12 +74,16 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		.max_stacks = options->max_stacks,
 		.max_live = options->max_live,
 		.max_depth = options->max_depth,
+		.counting = options->estimate_ms > 0,
 		.verbose = options->verbosity > 0,
 	};
 	memset(capture, 0, sizeof(*capture));
 	raise_open_files(capture);
+	capture->trap_meter = trap_meter_start();
+	capture->statistics_on = kernel_statistics_on();
 	capture->options = options;
 	capture->signal_fd = capture->interval_fd = capture->duration_fd = -1;
+	capture->statistics_fd = capture->statistics_timer_fd = -1;
 	capture->watcher.news_fd = capture->watcher.wake_fd = -1;
 	capture->interval_ms = options->interval_ms;
 	capture->start_ms = clock_wall_ms();
@@ -93,7 +99,7 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		result = open_timers(capture, err);
 	if (!result)
 		result = kernel_load(&kernel_options, &capture->kernel, err);
-	if (!result)
+	if (!result && !options->estimate_ms)
 		result = profile_store_open(options->output, &capture->store, err);
 	if (!result &&
 	    snapshots_new(capture->kernel, capture->mappings, capture->symbols, &capture->snapshots))
@@ -105,8 +111,10 @@ static void capture_deinit(struct capture *capture)
 {
 	watcher_stop(capture);
 	watcher_deinit(&capture->watcher);
+	capture_end_statistics(capture);
 	snapshots_free(capture->snapshots);
 	kernel_free(capture->kernel);
+	trap_meter_free(capture->trap_meter);
 	for (size_t i = 0; i < capture->target_count; i++)
 		target_free(capture->targets[i]);
 	free(capture->targets);
@@ -115,8 +123,8 @@ static void capture_deinit(struct capture *capture)
 	symbols_free(capture->symbols);
 	mappings_free(capture->mappings);
 	profile_store_close(capture->store);
-	for (const int *fd =
-		     (const int[]){capture->signal_fd, capture->interval_fd, capture->duration_fd, -2};
+	for (const int *fd = (const int[]){capture->signal_fd, capture->interval_fd, capture->duration_fd,
+					   capture->statistics_timer_fd, -2};
 	     *fd != -2; fd++)
 		if (*fd >= 0)
 			close(*fd);
@@ -135,7 +143,8 @@ static int start_running(struct capture *capture, pid_t pid, struct ct_error *er
 	result = capture_add_image(capture, pid, true, &image, err);
 	if (result)
 		return result;
-	capture_learn_code(capture, pid);
+	if (!capture->options->estimate_ms)
+		capture_learn_code(capture, pid);
 	result = capture_attach(capture, pid, image, err);
 	return result ? (result < 0 ? result : 0) : capture_no_allocator(pid, err);
 }
@@ -160,9 +169,12 @@ static int command_ready(void *context)
 			return result;
 	}
 	int found = capture_attach(capture, pid, start->image, start->err);
-	capture_learn_code(capture, pid);
-	if (found > 0)
+	if (!capture->options->estimate_ms)
+		capture_learn_code(capture, pid);
+	if (found > 0) {
+		capture_begin_statistics(capture);
 		kernel_enable(capture->kernel, true);
+	}
 	if (found == 0 && capture_program_kind(pid) != PROGRAM_DYNAMIC)
 		return capture_no_allocator(pid, start->err);
 	return found > 0 ? 1 : found;
@@ -215,19 +227,9 @@ static int run_unprofiled(struct capture *capture, int code, struct ct_error *er
 	return status_of(command);
 }
 
-static int serve(struct capture *capture)
+int capture_leave_command(struct capture *capture, int signal)
 {
-	struct target *command = capture->options->command ? capture->targets[0] : NULL;
-	start_timers(capture);
-	watcher_start(capture);
-	int signal = capture_loop(capture);
-	kernel_enable(capture->kernel, false);
-	watcher_stop(capture);
-	capture_warn_of_others(capture);
-	capture_write(capture, signal ? PROFILE_SIGNAL : PROFILE_DETACH, true);
-	kernel_detach(capture->kernel, 0);
-	if (!command)
-		return capture->write_failed ? EXIT_CAPTURE : 0;
+	struct target *command = capture->targets[0];
 	struct pollfd end = {.fd = target_pidfd(command), .events = POLLIN};
 	if (signal && !target_has_ended(command))
 		kill(target_pid(command), signal);
@@ -238,6 +240,28 @@ static int serve(struct capture *capture)
 	return status_of(command);
 }
 
+static int serve(struct capture *capture)
+{
+	struct target *command = capture->options->command ? capture->targets[0] : NULL;
+	capture_start_timers(capture);
+	watcher_start(capture);
+	int signal = capture_loop(capture);
+	kernel_enable(capture->kernel, false);
+	capture_end_statistics(capture);
+	watcher_stop(capture);
+	capture_warn_of_others(capture);
+	capture_write(capture, signal ? PROFILE_SIGNAL : PROFILE_DETACH, true);
+	kernel_detach(capture->kernel, 0);
+	if (command)
+		return capture_leave_command(capture, signal);
+	return capture->write_failed ? EXIT_CAPTURE : 0;
+}
+
+static int serve_as(struct capture *capture, struct ct_error *err)
+{
+	return capture->options->estimate_ms ? estimate_serve(capture, err) : serve(capture);
+}
+
 int capture_run(const struct capture_options *options, struct ct_error *err)
 {
 	struct capture capture;
@@ -245,20 +269,27 @@ int capture_run(const struct capture_options *options, struct ct_error *err)
 	int result;
 	err->text[0] = '\0';
 	if (capture_init(&capture, options, err) == 0) {
+		if (options->estimate_ms)
+			estimate_prepare(&capture);
 		if (options->command) {
 			result = start_command(&capture, err);
-			status = result ? run_unprofiled(&capture, result, err) : serve(&capture);
+			status = result ? run_unprofiled(&capture, result, err) : serve_as(&capture, err);
 		} else {
 			result = 0;
 			for (size_t i = 0; i < options->pid_count && !result; i++)
 				result = start_running(&capture, options->pids[i], err);
-			kernel_enable(capture.kernel, !result);
 			if (!result)
+				capture_begin_statistics(&capture);
+			kernel_enable(capture.kernel, !result);
+			if (!result && options->estimate_ms)
+				capture_say(&capture, "counting calls of process %d; Ctrl-C ends it early",
+					    options->pids[0]);
+			else if (!result)
 				capture_say(&capture,
 					    "profiling process %d%s; Ctrl-C ends the capture and leaves it "
 					    "running",
 					    options->pids[0], options->pid_count > 1 ? " and others" : "");
-			status = result ? EXIT_CAPTURE : serve(&capture);
+			status = result ? EXIT_CAPTURE : serve_as(&capture, err);
 		}
 	}
 	capture_deinit(&capture);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "captrack/cost.h"
 #include "captrack/kernel.h"
 #include "captrack/profile.h"
 #include "captrack/snapshot.h"
@@ -48,6 +49,13 @@ struct capture {
 	size_t attached_count;
 	struct target_inherit inherit;
 	struct watcher watcher;
+	struct trap_meter *trap_meter;
+	bool statistics_on;      /* of BPF programs, from the start */
+	int statistics_fd;       /* else we switch them on for a moment, */
+	int statistics_timer_fd; /* till this one is readable, */
+	double program_ns_a_run; /* and have learned this. 0: not */
+	struct cost_basis basis; /* of an estimate */
+	uint64_t seen_cpu_ns;    /* of its target, when it was last read */
 	int signal_fd;
 	int interval_fd; /* timers */
 	int duration_fd;
@@ -94,6 +102,33 @@ void capture_write(struct capture *capture, enum profile_reason reason, bool fin
 /* A tick of the interval: write, and stretch the interval where that took too long. */
 void capture_tick(struct capture *capture);
 void capture_arm_interval(struct capture *capture);
+
+/* cost.c: */
+void capture_begin_cost(struct image *image);
+void capture_end_cost(struct image *image); /* its process has ended, or runs another program */
+/* Notes what decides the cost of a function's probes. */
+void capture_note_site(struct image *image, const struct allocator *allocator, const struct probe_site *site);
+/* Switches the statistics of BPF programs on for a moment, to learn the time that ours take.
+ * Before the target runs with probes; may be called again before the moment is over. */
+void capture_begin_statistics(struct capture *capture);
+void capture_end_statistics(struct capture *capture); /* once begun; else does nothing */
+/* After a snapshot: what it all has cost until now, in each profile. */
+void capture_fill_costs(struct capture *capture, bool final);
+
+/* calibrate.c: the time in our programs for one call, measured on a child of ours. Returns 0
+ * or a negative errno. */
+int capture_calibrate(struct capture *capture, struct program_cost *out);
+
+/* estimate.c: instead of a capture, calls are counted, and told. */
+void estimate_prepare(struct capture *capture); /* before the target is there */
+void estimate_tick(struct capture *capture);
+int estimate_serve(struct capture *capture, struct ct_error *err);
+
+/* capture.c: of the interval and the duration. */
+void capture_start_timers(struct capture *capture);
+/* After the end of a capture the command is waited for; signal is what ended the
+ * capture, or 0. Returns its exit status. */
+int capture_leave_command(struct capture *capture, int signal);
 
 /* loop.c: waits and serves until the capture is over. Returns the signal that ended
  * it, or 0. */

@@ -54,8 +54,10 @@ static void finish_ended(struct capture *capture, struct pollfd *polls)
 		polls[i].fd = -1;
 		struct image *image =
 			snapshots_of_process(capture->snapshots, target_pid(capture->targets[i]));
-		if (image)
+		if (image) {
+			capture_end_cost(image);
 			image->ended = any = true;
+		}
 		kernel_drop_process(capture->kernel, target_pid(capture->targets[i]));
 		kernel_detach(capture->kernel, target_pid(capture->targets[i]));
 	}
@@ -63,7 +65,7 @@ static void finish_ended(struct capture *capture, struct pollfd *polls)
 		capture_write(capture, PROFILE_EXIT, false);
 }
 
-enum { POLL_SIGNALS, POLL_INTERVAL, POLL_DURATION, POLL_EVENTS, POLL_FIXED };
+enum { POLL_SIGNALS, POLL_INTERVAL, POLL_DURATION, POLL_EVENTS, POLL_STATISTICS, POLL_FIXED };
 
 int capture_loop(struct capture *capture)
 {
@@ -80,6 +82,7 @@ int capture_loop(struct capture *capture)
 	polls[POLL_INTERVAL].fd = capture->interval_fd;
 	polls[POLL_DURATION].fd = capture->duration_fd;
 	polls[POLL_EVENTS].fd = capture->watcher.news_fd;
+	polls[POLL_STATISTICS].fd = capture->statistics_timer_fd;
 	for (size_t i = 0; i < capture->target_count; i++)
 		targets[i].fd = target_pidfd(capture->targets[i]);
 	for (int i = 0; i < news_count; i++)
@@ -101,6 +104,8 @@ int capture_loop(struct capture *capture)
 		signal = take_signals(capture);
 		if (signal || (polls[POLL_DURATION].revents && take_timer(capture->duration_fd)))
 			break;
+		if (polls[POLL_STATISTICS].revents && take_timer(capture->statistics_timer_fd))
+			capture_end_statistics(capture);
 		if (capture->target_count > 1)
 			finish_ended(capture, targets);
 		if (polls[POLL_INTERVAL].revents && take_timer(capture->interval_fd))

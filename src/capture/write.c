@@ -76,7 +76,6 @@ static void write_final(struct capture *capture, struct image *image, enum profi
 	if (gone && !image->ended)
 		set_exit(capture, &image->profile);
 	image->ended = true;
-	capture_note_probes(capture, image);
 
 	profile_file_name(&image->profile, name, sizeof(name));
 	snprintf(path, sizeof(path), "%s/%s", profile_store_dir(capture->store), name);
@@ -94,12 +93,15 @@ static void write_final(struct capture *capture, struct image *image, enum profi
 void capture_write(struct capture *capture, enum profile_reason reason, bool final)
 {
 	struct ct_error err;
+	if (!capture->store) /* an estimate has none */
+		return;
 	int result = take_snapshot(capture);
 	if (result) {
 		fprintf(stderr, "captrack-bpf: cannot read the BPF maps: %s\n", strerror(-result));
 		capture->write_failed |= final;
 		return;
 	}
+	capture_fill_costs(capture, final);
 	for (struct image *image = snapshots_first(capture->snapshots); image; image = image->next) {
 		if (image->written)
 			continue;
@@ -127,6 +129,10 @@ static uint64_t cpu_ms(void)
 
 void capture_tick(struct capture *capture)
 {
+	if (capture->options->estimate_ms) {
+		estimate_tick(capture);
+		return;
+	}
 	uint64_t before = cpu_ms();
 	capture_write(capture, PROFILE_INTERVAL, false);
 	uint64_t cost = cpu_ms() - before;

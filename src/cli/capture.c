@@ -16,13 +16,23 @@
 
 enum { DEFAULT_INTERVAL_MS = 500, MAX_PIDS = 64 };
 
-enum { OPT_ALLOCATOR = 256, OPT_USER, OPT_MAX_STACKS, OPT_MAX_LIVE, OPT_MAX_DEPTH, OPT_VERSION };
+enum {
+	OPT_ALLOCATOR = 256,
+	OPT_USER,
+	OPT_MAX_STACKS,
+	OPT_MAX_LIVE,
+	OPT_MAX_DEPTH,
+	OPT_ESTIMATE,
+	OPT_VERSION
+};
 
 static const struct command_option options[] = {
 	{"pid", 'p', "PID", "a running process; may be given several times", 0},
 	{"output", 'o', "DIR", "where profiles go [$CAPTRACK_DUMP_DIR, else captrack-profiles]", 0},
 	{"interval", 'i', "MS", "time between snapshots, 0: only the final one [500]", 0},
 	{"duration", 'd', "SEC", "stop after this long, leave the target running", 0},
+	{"estimate", 0, "SEC", "only count calls for so long, and tell what a capture would cost",
+	 OPT_ESTIMATE},
 	{"user", 0, "NAME", "run COMMAND as this user", OPT_USER},
 	{"allocator", 0, "NAME", "glibc, auto [auto]", OPT_ALLOCATOR},
 	{"max-stacks", 0, "N", "room for different stacks [65536]", OPT_MAX_STACKS},
@@ -114,6 +124,10 @@ static int take_option(struct capture_options *capture, int option, const char *
 		if (!parse_seconds(value, &capture->duration_ms))
 			return wrong_value("-d", value, "not a number of seconds");
 		return 0;
+	case OPT_ESTIMATE:
+		if (!parse_seconds(value, &capture->estimate_ms))
+			return wrong_value("--estimate", value, "not a number of seconds");
+		return 0;
 	case OPT_ALLOCATOR:
 		capture->allocator = value;
 		return is_allocator(value)
@@ -162,6 +176,7 @@ static int run(int argc, char **argv)
 		.pids = pids,
 	};
 	const char *value;
+	int given = 0; /* an option that is about profiles */
 	read_environment(&capture);
 	for (int option; (option = options_next(&capture_command, argc, argv, &value)) != 0;) {
 		if (option == 'h') {
@@ -172,6 +187,8 @@ static int run(int argc, char **argv)
 			printf("captrack-bpf " CT_VERSION "\n");
 			return 0;
 		}
+		if (option == 'o' || option == 'i' || option == 'd')
+			given = option;
 		int status = option < 0 ? EXIT_USAGE : take_option(&capture, option, value, pids);
 		if (status)
 			return status;
@@ -184,6 +201,12 @@ static int run(int argc, char **argv)
 		return usage_error(&capture_command, "what to profile? give -p PID, or -- COMMAND [ARG...]");
 	if (capture.user && !capture.command)
 		return usage_error(&capture_command, "--user goes with a COMMAND");
+	if (capture.estimate_ms && capture.pid_count > 1)
+		return usage_error(&capture_command, "--estimate is for one process at a time");
+	if (capture.estimate_ms && given)
+		return usage_error(&capture_command,
+				   "--estimate writes no profile and ends by itself: -%c does not go with it",
+				   given);
 
 	struct ct_error err = {""};
 	int status = capture_run(&capture, &err);

@@ -138,8 +138,9 @@ static void configure(struct kernel *kernel, const struct kernel_options *option
 	CPU_ZERO(&ours);
 	bool several = sched_getaffinity(0, sizeof(ours), &ours) || CPU_COUNT(&ours) > 1;
 	skeleton->rodata->patience_ns = several ? PATIENCE_NS : 0;
-	kernel->attachment = kernel_best_attachment();
+	kernel->way = link_best_way();
 	kernel_choose_programs(kernel);
+	kernel_prepare_counting(kernel, options->counting);
 }
 
 int kernel_load(const struct kernel_options *options, struct kernel **out, struct ct_error *err)
@@ -174,6 +175,7 @@ void kernel_free(struct kernel *kernel)
 	if (!kernel)
 		return;
 	kernel_detach(kernel, 0);
+	kernel_stop_counting(kernel);
 	ring_buffer__free(kernel->events);
 	kernel_unmap_stacks(kernel);
 	kernel_close_block_tables(kernel);

@@ -8,18 +8,16 @@
 #include <bpf/libbpf.h>
 
 #include "captrack.skel.h"
+#include "links.h"
 
-struct kernel_probe { /* attached, with the process that it is for: one of the two */
+struct kernel_probe { /* a link, with the process that it is for */
 	pid_t pid;
-	int multi_fd;
-	struct bpf_link *perf;
+	int fd;
 };
-
-enum attachment { ATTACH_PERF, ATTACH_MULTI, ATTACH_SESSION };
 
 struct kernel {
 	struct captrack *skeleton;
-	enum attachment attachment; /* the cheapest that the kernel has */
+	enum link_way way; /* the cheapest that the kernel has */
 	bool allocs_only;
 	uint32_t max_live;
 	struct ct_stack *stacks;           /* the map, as it lies in memory */
@@ -32,6 +30,8 @@ struct kernel {
 	uint32_t last_chunk;
 	struct kernel_probe *probes;
 	size_t probe_count;
+	int *count_fds; /* links of the program that counts */
+	size_t count_used;
 	bool incomplete; /* the last reading of the stacks failed */
 };
 
@@ -41,14 +41,18 @@ int kernel_read_records(struct bpf_link *link, size_t size, int (*visit)(void *c
 			void *context);
 
 /* attach.c */
-enum attachment kernel_best_attachment(void);
-/* Before the programs are loaded: has those loaded that the attachment needs. */
+/* Before the programs are loaded: has those loaded that kernel->way needs. */
 void kernel_choose_programs(struct kernel *kernel);
+/* For a program that has entries only. */
+enum link_way kernel_simple_way(const struct kernel *kernel);
 
 /* blocks.c, stacks.c: after they are loaded. */
 int kernel_open_block_tables(struct kernel *kernel);
 void kernel_close_block_tables(struct kernel *kernel);
 int kernel_map_stacks(struct kernel *kernel);
 void kernel_unmap_stacks(struct kernel *kernel); /* where they are mapped */
+
+/* counting.c */
+void kernel_prepare_counting(struct kernel *kernel, bool counting); /* before it is loaded */
 
 #endif

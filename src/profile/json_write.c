@@ -207,6 +207,24 @@ static cJSON *integrity_json(struct writer *writer, const struct profile *profil
 	return json;
 }
 
+static cJSON *cost_json(struct writer *writer, const struct profile *profile)
+{
+	cJSON *json = cJSON_CreateObject();
+	add_number(writer, json, "events", profile->cost.events);
+	if (profile->cost.has_program_ns)
+		add_number(writer, json, "program_ns", profile->cost.program_ns);
+	if (profile->cost.has_trap_ns)
+		add_number(writer, json, "trap_ns", profile->cost.trap_ns);
+	if (profile->cost.slowdown > 0) {
+		char text[32];
+		snprintf(text, sizeof(text), "%.3f", profile->cost.slowdown);
+		add(writer, json, "slowdown", cJSON_CreateRaw(text));
+		if (profile->cost.traps_only)
+			add(writer, json, "traps_only", cJSON_CreateTrue());
+	}
+	return json;
+}
+
 static cJSON *object_json(struct writer *writer, const struct profile_object *object)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -360,6 +378,8 @@ int profile_write_json(struct profile *profile, FILE *out)
 	emit_member(&writer, "target", target_json(&writer, profile));
 	emit_member(&writer, "host", host_json(&writer, profile));
 	emit_member(&writer, "capture", capture_json(&writer, profile));
+	if (profile->cost.known)
+		emit_member(&writer, "cost", cost_json(&writer, profile));
 	emit_member(&writer, "totals", totals_json(&writer, profile));
 	emit_member(&writer, "integrity", integrity_json(&writer, profile));
 	emit_objects(&writer, profile);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_COMMAND = 4096 };
@@ -184,4 +185,17 @@ void target_identity_deinit(struct target_identity *identity)
 	free(identity->exe);
 	free(identity->command);
 	memset(identity, 0, sizeof(*identity));
+}
+
+int target_cpu_ns(pid_t pid, uint64_t *ns)
+{
+	struct timespec time;
+	clockid_t clock;
+	int result = clock_getcpuclockid(pid, &clock);
+	if (result)
+		return -result;
+	if (clock_gettime(clock, &time))
+		return -errno;
+	*ns = (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+	return 0;
 }

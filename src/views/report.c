@@ -284,6 +284,7 @@ int report_write(const struct profile *profile, const struct report_options *opt
 	errno = 0;
 	write_header(profile, style_of(options->color), out);
 	write_totals(profile, out);
+	cost_write(profile, out);
 	warnings_write(profile, options->color, out);
 	if (profile->n_stacks || profile->totals.allocs)
 		write_stacks(profile, sorted, options, out);

@@ -147,6 +147,7 @@ int summary_write(const struct profile *profile, const char *path, bool color, F
 	errno = 0;
 	write_totals(profile, style_of(color), out);
 	int result = write_stacks(profile, out);
+	cost_write(profile, out);
 	warnings_write(profile, color, out);
 	if (path)
 		fprintf(out, "  profile: %s\n", format_safe(path, text, sizeof(text)));

@@ -23,6 +23,9 @@ const struct style *style_of(bool color);
 /* A percentage of `total`; 0 of nothing. */
 double percent_of(uint64_t part, uint64_t total);
 
+/* What the capture has cost the target, one line; nothing where that is not known. */
+void cost_write(const struct profile *profile, FILE *out);
+
 /* A paragraph for each integrity counter that calls for one. */
 void warnings_write(const struct profile *profile, bool color, FILE *out);
 

@@ -105,6 +105,10 @@ static void fill_profile(struct profile *profile)
 	profile->capture.probes = calloc(1, sizeof(*profile->capture.probes));
 	profile->capture.n_probes = 1;
 	profile->capture.probes[0] = (struct profile_probe){strdup("malloc"), 1, 0x98930, "return", true};
+	profile->cost.known = profile->cost.has_trap_ns = profile->cost.traps_only = true;
+	profile->cost.events = 60;
+	profile->cost.trap_ns = 45000;
+	profile->cost.slowdown = 1.2345;
 	new_object(profile)->path = strdup("/bin/x");
 	struct profile_object *object = new_object(profile);
 	object->path = strdup("/lib/libc.so.6");
@@ -139,6 +143,7 @@ static const char golden[] =
 	"\"capture\":{\"mode\":\"exact\",\"interval_ms\":500,\"start_ms\":1700000000100,\"duration_ms\":1500,"
 	"\"snapshots\":4,\"allocators\":[\"glibc\"],\"probes\":[{\"function\":\"malloc\",\"object\":1,"
 	"\"site_offset\":\"0x98930\",\"kind\":\"return\",\"emulated\":true}]},\n"
+	"\"cost\":{\"events\":60,\"trap_ns\":45000,\"slowdown\":1.234,\"traps_only\":true},\n"
 	"\"totals\":{\"allocs\":30,\"frees\":28,\"reallocs\":2,\"failed_allocs\":2,\"allocated_bytes\":3000,"
 	"\"freed_bytes\":2800,\"live_allocs\":2,\"live_bytes\":200,\"peak_bytes\":800,\"peak_allocs\":6,"
 	"\"peak_ms\":77,\"temporary_allocs\":15},\n"
@@ -198,6 +203,7 @@ static void test_read_back_equals_what_was_written(void **state)
 	assert_int_equal(profile.stacks[1].frames[0], 1);
 	assert_int_equal(profile.totals.at_peak_bytes, 800);
 	assert_int_equal(profile.totals.at_peak_allocs, 6);
+	assert_true(profile.cost.known && profile.cost.has_trap_ns && !profile.cost.has_program_ns);
 	char *text = write_text(&profile, &length);
 	assert_string_equal(text, golden);
 	free(text);
@@ -218,6 +224,38 @@ static void test_large_integers_stay_exact(void **state)
 	assert_non_null(strstr(text, "\"objects\":[],\n\"frames\":[],\n\"stacks\":[]}\n"));
 	free(text);
 	profile_deinit(&profile);
+}
+
+static void test_cost_as_far_as_it_is_known(void **state)
+{
+	(void)state;
+	struct profile profile = {.cost = {.events = 5, .slowdown = 2}};
+	size_t length;
+	char *text = write_text(&profile, &length);
+	assert_null(strstr(text, "cost"));
+	free(text);
+	profile.cost.known = true;
+	profile.cost.slowdown = 0;
+	text = write_text(&profile, &length);
+	assert_non_null(strstr(text, "\n\"cost\":{\"events\":5},\n"));
+	free(text);
+	profile.cost.has_program_ns = true;
+	profile.cost.program_ns = 1ull << 60;
+	profile.cost.slowdown = 10;
+	text = write_text(&profile, &length);
+	assert_non_null(
+		strstr(text, "{\"events\":5,\"program_ns\":1152921504606846976,\"slowdown\":10.000},"));
+	struct profile back;
+	struct ct_error err = {0};
+	assert_int_equal(profile_read_json(text, length, &back, &err), 0);
+	assert_true(back.cost.has_program_ns && !back.cost.has_trap_ns && !back.cost.traps_only);
+	assert_true(back.cost.slowdown == 10);
+	profile_deinit(&back);
+	static const char later[] = "{\"version\":1,\"cost\":{\"later\":1}}";
+	assert_int_equal(profile_read_json(later, strlen(later), &back, &err), 0);
+	assert_true(back.cost.known && back.cost.slowdown == 0);
+	profile_deinit(&back);
+	free(text);
 }
 
 static void test_order_of_stacks(void **state)
@@ -318,6 +356,13 @@ static void test_what_is_no_profile(void **state)
 		 "capture.probes[0].emulated: not true or false"},
 		{"{\"version\":1,\"capture\":{\"probes\":[{\"object\":0}]}}",
 		 "capture.probes[0].object: there is no object 0"},
+		{"{\"version\":1,\"cost\":[]}", "cost: not an object"},
+		{"{\"version\":1,\"cost\":{\"events\":-1}}", "cost.events: -1 is no unsigned"},
+		{"{\"version\":1,\"cost\":{\"program_ns\":0.5}}", "cost.program_ns: 0.5 is not a whole"},
+		{"{\"version\":1,\"cost\":{\"slowdown\":0.99}}", "cost.slowdown: not a factor of 1 or more"},
+		{"{\"version\":1,\"cost\":{\"slowdown\":\"2\"}}", "cost.slowdown: not a factor"},
+		{"{\"version\":1,\"cost\":{\"slowdown\":1e400}}", "cost.slowdown: not a factor"},
+		{"{\"version\":1,\"cost\":{\"traps_only\":1}}", "cost.traps_only: not true or"},
 		{"{\"version\":1,\"totals\":{\"allocs\":-1}}", "totals.allocs: -1 is no unsigned 64-bit"},
 		{"{\"version\":1,\"totals\":{\"allocs\":0.5}}", "totals.allocs: 0.5 is not a whole number"},
 		{"{\"version\":1,\"totals\":{\"allocs\":1e400}}", "totals.allocs: inf is no unsigned"},
@@ -445,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_written_to_the_letter),
 		cmocka_unit_test(test_read_back_equals_what_was_written),
 		cmocka_unit_test(test_large_integers_stay_exact),
+		cmocka_unit_test(test_cost_as_far_as_it_is_known),
 		cmocka_unit_test(test_order_of_stacks),
 		cmocka_unit_test(test_every_integrity_counter_is_named),
 		cmocka_unit_test(test_what_is_no_profile),

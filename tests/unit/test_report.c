@@ -278,6 +278,34 @@ static void test_how_it_ended(void **state)
 	}
 }
 
+static void test_cost_is_one_line_of_both(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *cost;
+		const char *line; /* NULL: none */
+	} table[] = {
+		{"{\"events\":1234567,\"slowdown\":1.417}",
+		 "\n  cost: 1,234,567 events, which slowed the target down about 1.42x\n"},
+		{"{\"events\":7,\"slowdown\":3.25}", " about 3.2x\n"},
+		{"{\"events\":7,\"slowdown\":1.25,\"traps_only\":true}", " at least 1.25x\n"},
+		{"{\"events\":7,\"slowdown\":10.000}", " down 10x or more\n"},
+		{"{\"events\":7}", NULL},
+		{"{}", NULL},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		char text[256];
+		snprintf(text, sizeof(text), "{\"version\":1,\"cost\":%s}", table[i].cost);
+		char *shown[] = {report(text, &(struct report_options){.top = 10}), summary(text, NULL)};
+		for (int k = 0; k < 2; k++) {
+			const char *found = strstr(shown[k], table[i].line ? table[i].line : "cost:");
+			if (!found != !table[i].line)
+				fail_msg("%s: %s", table[i].cost, shown[k]);
+			free(shown[k]);
+		}
+	}
+}
+
 static void test_summary_of_nothing(void **state)
 {
 	(void)state;
@@ -308,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_long_names_and_large_numbers_fit_in_100_columns),
 		cmocka_unit_test(test_color_only_when_asked),
 		cmocka_unit_test(test_how_it_ended),
+		cmocka_unit_test(test_cost_is_one_line_of_both),
 		cmocka_unit_test(test_summary_of_nothing),
 		cmocka_unit_test(test_full_output_is_an_error),
 	};

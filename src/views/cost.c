@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* What the capture has cost the target, in one line. */
+#include "views_internal.h"
+
+#include "captrack/cost.h"
+
+void cost_write(const struct profile *profile, FILE *out)
+{
+	char count[32];
+	double slowdown = profile->cost.slowdown;
+	if (!profile->cost.known || slowdown <= 0)
+		return;
+	const char *about = profile->cost.traps_only ? "at least" : "about";
+	fprintf(out, "  cost: %s events, which slowed the target down ",
+		format_count(profile->cost.events, count));
+	if (slowdown >= COST_MOST_SLOWDOWN)
+		fprintf(out, "%.0fx or more\n", COST_MOST_SLOWDOWN);
+	else
+		fprintf(out, "%s %.*fx\n", about, slowdown < 2 ? 2 : 1, slowdown);
+}
