@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """What the profiler costs beside its probes: CPU, memory, the time to attach, a snapshot. Each
-measurement returns {what: figure}, in the units that its name ends with."""
+measurement returns {what: samples}, in the unit that the name ends with, or {what: why it is skipped}."""
 import contextlib
 import glob
 import os
@@ -29,7 +29,7 @@ def cpu(rounds):
         before, begin = cpu_seconds(tool.pid), time.monotonic()
         time.sleep(seconds)
         used, lasted = cpu_seconds(tool.pid) - before, time.monotonic() - begin
-    return {'loader_cpu_10000_stacks_percent': 100 * used / lasted}
+    return {'loader_cpu_10000_stacks_percent': [100 * used / lasted]}
 
 
 def resident(rounds):
@@ -48,7 +48,7 @@ def resident(rounds):
                 peak = max(peak, peak_resident(tool.pid))
                 time.sleep(0.003)
             check(tool.returncode == 0, f'{name}: {tool.stderr.read()[-200:]}')
-        figures[f'loader_resident_{name}_mb'] = peak / 1e6
+        figures[f'loader_resident_{name}_mb'] = [peak / 1e6]
     return figures
 
 
@@ -57,8 +57,8 @@ def kernel_memory(rounds):
     count, stacks = 1000000, 50000
     small, blocks, ways = maps_with(1, 1), maps_with(1, count), maps_with(stacks, stacks)
     block = (blocks - small) / count
-    return {'kernel_memory_small_program_mb': small / 1e6, 'kernel_memory_per_block_bytes': block,
-            'kernel_memory_per_stack_bytes': (ways - small) / stacks - block}
+    return {'kernel_memory_small_program_mb': [small / 1e6], 'kernel_memory_per_block_bytes': [block],
+            'kernel_memory_per_stack_bytes': [(ways - small) / stacks - block]}
 
 
 def maps_with(stacks, blocks):
@@ -71,10 +71,9 @@ def attach(rounds):
     """From the loader's start to its word that it profiles; for a command, to its main."""
     libraries = tiny_libraries(300)
     llvm = sorted(glob.glob('/usr/lib/x86_64-linux-gnu/libLLVM*.so.1'))[-1:]
-    figures = {'attach_small_program_ms': attach_ms(rounds), 'attach_300_objects_ms': attach_ms(rounds, *libraries),
-               'attach_libllvm_ms': attach_ms(rounds, *llvm) if llvm else harness.Skip('there is no libLLVM'),
-               'start_of_command_ms': start_of_command_ms(rounds)}
-    return figures
+    return {'attach_small_program_ms': attach_ms(rounds), 'attach_300_objects_ms': attach_ms(rounds, *libraries),
+            'attach_libllvm_ms': attach_ms(rounds, *llvm) if llvm else harness.Skip('there is no libLLVM'),
+            'start_of_command_ms': start_of_command_ms(rounds)}
 
 
 def attach_ms(rounds, *libraries):
@@ -84,10 +83,11 @@ def attach_ms(rounds, *libraries):
             begin = time.monotonic()
             with capture(opened.pid):
                 times.append(1000 * (time.monotonic() - begin))
-    return statistics.median(times)
+    return times
 
 
 def start_of_command_ms(rounds):
+    """More than without the profiler."""
     def once(row):
         with launch.launch(row, ['/bin/true'], {}) as run:
             run.wait_for_program()
@@ -96,8 +96,7 @@ def start_of_command_ms(rounds):
             run.finish()
             return 1000 * (run.connected - run.begin)
     with_it, without = rows.Captrack('exact', ''), rows.Row()
-    pairs = [(once(with_it), once(without)) for _ in range(rounds)]
-    return statistics.median(one for one, _ in pairs) - statistics.median(other for _, other in pairs)
+    return [once(with_it) - once(without) for _ in range(rounds)]
 
 
 def snapshot(rounds):
@@ -105,14 +104,14 @@ def snapshot(rounds):
     figures = {}
     held, tool = held_by_a_command(100000, 4000000, *MANY_STACKS)
     with held:
-        figures['kernel_memory_4_million_blocks_mb'] = map_bytes(tool.pid) / 1e6
-        for name in ('first', 'next'):
+        figures['kernel_memory_4_million_blocks_mb'] = [map_bytes(tool.pid) / 1e6]
+        for name in ['first'] + rounds * ['next']:
             cpu_before, begin = cpu_seconds(tool.pid), time.monotonic()
             path = ask_for_snapshot(tool)
-            figures[f'snapshot_{name}_wall_ms'] = 1000 * (time.monotonic() - begin)
-            figures[f'snapshot_{name}_cpu_ms'] = 1000 * (cpu_seconds(tool.pid) - cpu_before)
-            figures['snapshot_file_mb'] = os.path.getsize(path) / 1e6
-        figures['snapshot_loader_resident_mb'] = peak_resident(tool.pid) / 1e6
+            figures.setdefault(f'snapshot_{name}_wall_ms', []).append(1000 * (time.monotonic() - begin))
+            figures.setdefault(f'snapshot_{name}_cpu_ms', []).append(1000 * (cpu_seconds(tool.pid) - cpu_before))
+        figures['snapshot_file_mb'] = [os.path.getsize(path) / 1e6]
+        figures['snapshot_loader_resident_mb'] = [peak_resident(tool.pid) / 1e6]
     return figures
 
 
@@ -122,14 +121,14 @@ def all_measurements():
 
 
 def measure(name, rounds):
-    """Figures, or the reason why there are none: {'skipped' or 'failed': why}."""
+    """{what: {median, samples}}, or in its place {'skipped' or 'failed': why}."""
     folder = pathlib.Path(name.replace('/', '-'))
     folder.mkdir()
     os.chdir(folder)
     try:
-        figures = all_measurements()[name](rounds)
-        return {what: {'skipped': str(figure)} if isinstance(figure, harness.Skip) else figure
-                for what, figure in figures.items()}
+        return {what: {'skipped': str(samples)} if isinstance(samples, harness.Skip) else
+                {'median': statistics.median(samples), 'samples': samples}
+                for what, samples in all_measurements()[name](rounds).items()}
     except harness.Skip as reason:
         return {name: {'skipped': str(reason)}}
     except (launch.Failed, AssertionError, subprocess.SubprocessError, OSError) as error:

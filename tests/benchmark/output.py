@@ -6,8 +6,9 @@ import re
 import textwrap
 
 WIDTH = 160
-NAME = 14
-CELL = 24
+NAME = 13
+CELL = 21
+UNITS = {'percent': '%', 'mb': 'MB'}
 
 
 def machine():
@@ -21,47 +22,56 @@ def print_machine(facts):
     print(f"Linux {facts['kernel']} {facts['arch']}, {facts['cpus']} x {facts['cpu']}, load at the start {facts['load']:.1f}")
 
 
-def print_group(title, columns, rows, cells, show):
-    """One table, or several below each other where the columns are too many for one."""
+def print_table(title, heads, rows, show):
+    """show(row's name, column's number) is a cell."""
+    print(f'\n{title}')
+    print(f'{"":{NAME}}' + ''.join(f'{head:>{CELL}}' for head in heads))
+    for row in rows:
+        print(f'{row.name:{NAME}}' + ''.join(f'{show(row.name, i):>{CELL}}' for i in range(len(heads))))
+
+
+def print_tables(columns, rows, cells):
+    by_kind = {kind: [column for column in columns if column.kind == kind] for kind in ('pairs', 'programs', 'servers')}
+    if columns:
+        print('\nf: as a ratio to the floor (our probe sites, programs that return at once), u: to unprobed; medians')
+    for kind, title, digits in (('pairs', 'ns for a malloc and its free, in a tight loop', 0),
+                                ('programs', 'wall seconds of real programs, from their exec to their end', 3)):
+        for part in parts(by_kind[kind]):
+            print_table(title, [column.title for column in part], rows,
+                        lambda row, i: with_ratios(cells[part[i].name], row, 'value', digits, ('floor', 'unprobed')))
+    for part in parts(by_kind['programs']):
+        print_table("the same with the profiler's own start and end", [column.title for column in part], rows,
+                    lambda row, i: with_ratios(cells[part[i].name], row, 'total', 3, ('unprobed',)))
+    for column in by_kind['servers']:
+        of_rows = cells[column.name]
+        show = [lambda row: with_ratios(of_rows, row, 'value', 3, ('floor', 'unprobed')),
+                lambda row: figure(of_rows[row], 'requests_per_second', '{:,.0f}'),
+                lambda row: figure(of_rows[row], 'p99_ms', '{:.2f} ms')]
+        print_table(f'{column.title}: {column.about}', ['wall seconds', 'requests a second', '99th percentile'], rows,
+                    lambda row, i: show[i](row))
+
+
+def parts(columns):
+    """As many as a line has room for."""
     most = (WIDTH - NAME) // CELL
-    for begin in range(0, len(columns), most):
-        part = columns[begin:begin + most]
-        print(f'\n{title}')
-        print(f'{"":{NAME}}' + ''.join(f'{column.title:>{CELL}}' for column in part))
-        for row in rows:
-            print(f'{row.name:{NAME}}' + ''.join(f'{show(cells[column.name], row.name):>{CELL}}' for column in part))
+    return [columns[i:i + most] for i in range(0, len(columns), most)]
 
 
-def with_ratios(digits):
-    """Shows: the median, its ratio to the floor, its ratio to unprobed."""
-    def show(cells, name):
-        cell = cells[name]
-        if cell.value is None:
-            return shortly(cell)
-        return f'{cell.value:.{digits}f}' + ratio(cell, cells.get('floor'), 'f') + ratio(cell, cells.get('unprobed'), 'u')
-    return show
+def with_ratios(of_rows, row, what, digits, bases):
+    text = figure(of_rows[row], what, f'{{:.{digits}f}}')
+    return text + ''.join(ratio(of_rows, row, what, base) for base in bases)
 
 
-def total(cells, name):
-    cell = cells[name]
-    if cell.value is None:
-        return shortly(cell)
-    base = cells.get('unprobed')
-    seconds = cell.median('total')
-    return f'{seconds:.3f}' + (f'{seconds / base.median("total"):8.2f}u' if base and base.samples else '')
+def ratio(of_rows, row, what, base):
+    ours, other = of_rows[row].median(what), of_rows[base].median(what)
+    if not ours or not other:
+        return ''
+    times = ours / other
+    return f'{times:{6}.{2 if times < 10 else 1 if times < 100 else 0}f}{base[0]}'
 
 
-def redis(cells, name):
-    cell = cells[name]
-    if cell.value is None:
-        return shortly(cell)
-    return f'{cell.median("requests_per_second"):,.0f}/s  {cell.median("p99_ms"):.2f} ms'
-
-
-def ratio(cell, base, mark):
-    if not base or base.value is None:
-        return f'{"":8}'
-    return f'{cell.value / base.value:7.2f}{mark}'
+def figure(cell, what, form):
+    return form.format(cell.median(what)) if cell.samples else shortly(cell)
 
 
 def shortly(cell):
@@ -71,21 +81,8 @@ def shortly(cell):
     return 'SKIP' if cell.skipped else 'failed'
 
 
-def print_tables(columns, rows, cells):
-    print('\nRatios: f to the floor (our probe sites, programs that return at once), u to unprobed. Medians of the samples.')
-    for kind, title, digits in (('pairs', 'ns for a malloc and its free, in a tight loop', 0),
-                                ('programs', 'wall seconds of real programs, from their exec to their end', 3),
-                                ('servers', 'wall seconds for the requests', 3)):
-        these = [column for column in columns if column.kind == kind]
-        print_group(title, these, rows, cells, with_ratios(digits))
-        if kind == 'programs':
-            print_group("the same with the profiler's own start and end", these, rows, cells, total)
-        if kind == 'servers':
-            print_group('requests a second, and the 99th percentile of their time', these, rows, cells, redis)
-
-
-def print_reasons(columns, rows, cells):
-    """Each reason once, with where it holds. A row that has few samples is named too."""
+def print_reasons(columns, rows, cells, rounds):
+    """Each reason once, with where it holds. A row that has fewer samples than the others is named too."""
     lines = {}
     for column in columns:
         for row in rows:
@@ -93,8 +90,8 @@ def print_reasons(columns, rows, cells):
             if cell.why:
                 word = 'SKIP' if cell.skipped else 'too slow' if cell.longer_than else 'FAILED'
                 lines.setdefault((word, row.name, cell.why), []).append(column.name)
-            elif cell.rounds:
-                lines.setdefault((f'{cell.rounds} round' + 's' * (cell.rounds > 1), row.name, 'slow'), []).append(column.name)
+            elif len(cell.samples) < rounds:
+                lines.setdefault((f'n={len(cell.samples)}', row.name, 'slow'), []).append(column.name)
     if lines:
         print()
     for (word, row, why), where in lines.items():
@@ -103,14 +100,16 @@ def print_reasons(columns, rows, cells):
         print(textwrap.fill(' '.join(text.split()), WIDTH, subsequent_indent='    '))
 
 
-def print_loader(loader):
-    if loader:
+def print_loader(costs):
+    if costs:
         print("\nthe profiler's own costs")
-    for name, figure in loader.items():
-        text = f'{figure:12,.1f}' if not isinstance(figure, dict) else '{:>12}: {}'.format(
-            *next((('SKIP', why) if word == 'skipped' else ('failed', why)) for word, why in figure.items()))
-        words, _, unit = name.rpartition('_')
-        print(f'  {words.replace("_", " "):44}{text}' + ('' if isinstance(figure, dict) else f' {unit.replace("mb", "MB").replace("percent", "%")}'))
+    for name, cost in costs.items():
+        if 'median' in cost:
+            words, _, unit = name.rpartition('_')
+            print(f"  {words.replace('_', ' '):40}{cost['median']:12,.1f} {UNITS.get(unit, unit)}")
+        else:
+            word, why = next(iter(cost.items()))
+            print(f"  {name.replace('_', ' '):40}{'SKIP' if word == 'skipped' else word:>12}: {why}")
 
 
 def print_bounds(bounds):

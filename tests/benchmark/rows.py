@@ -95,8 +95,8 @@ class Memleak(Row):
     def attached(self, pid):
         """It writes through a terminal, else its line would stay in its buffer."""
         ours, its = pty.openpty()
-        tool = subprocess.Popen([*memleak.command(), '-p', str(pid), '-O', libc(), '3600'], stdin=subprocess.DEVNULL,
-                                stdout=its, stderr=its, start_new_session=True)
+        tool = subprocess.Popen([*memleak.command(), '-p', str(pid), '3600'], stdin=subprocess.DEVNULL, stdout=its,
+                                stderr=its, start_new_session=True)
         os.close(its)
         with ended(tool):
             try:
@@ -109,6 +109,7 @@ class Memleak(Row):
 
 
 class Bpftrace(Row):
+    """It is killed in the end: it would print names for minutes, which is of no interest here."""
     name, about = 'bpftrace', 'peer.bt: the same by a script'
     own, pairs = False, 20000
 
@@ -125,7 +126,6 @@ class Bpftrace(Row):
         with ended(tool):
             wait_for_line(tool.stdout.fileno(), 'ready', tool)
             yield
-            interrupt(tool)
 
 
 class Heaptrack(Row):

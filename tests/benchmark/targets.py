@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """The bounds that the figures are held to: what is to be at most what."""
-import statistics
 
 
 class Bound:
@@ -29,8 +28,7 @@ def bounds(cells, programs, loader):
         return quotient(value(column, row), value(column, base))
 
     def figure(name):
-        found = loader.get(name)
-        return found if isinstance(found, (int, float)) else None
+        return loader.get(name, {}).get('median')
 
     found = [Bound('exact to floor, depth 8', ratio('pairs/8', 'exact', 'floor'), 1.35),
              Bound('exact to floor, depth 32', ratio('pairs/32', 'exact', 'floor'), 1.6),
@@ -49,8 +47,3 @@ def bounds(cells, programs, loader):
 
 def quotient(a, b):
     return a / b if a is not None and b else None
-
-
-def spread(samples):
-    """How far the samples lie apart, as a part of their median."""
-    return (max(samples) - min(samples)) / statistics.median(samples) if samples else None
