@@ -135,4 +135,5 @@ def program(row, words, env, limit):
             run.go()
             wall = run.wait_for_end(limit)
         total = run.finish()
-        return {'wall': wall, 'total': max(total, time.monotonic() - run.begin), 'output': run.output()}
+        total = max(total, time.monotonic() - run.begin)
+        return {'wall': wall, 'total': total, 'output': run.output(), 'evidence': row.evidence()}

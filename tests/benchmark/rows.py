@@ -24,6 +24,7 @@ class Row:
     own = True        # not somebody else's profiler
     pairs = 2000000   # of malloc and free, in the tight loop: for some tenths of a second
     preloads = False  # a library, by LD_PRELOAD
+    leaves = ''       # the file that it writes, a pattern
     env = {}
 
     def why_not(self):
@@ -47,6 +48,15 @@ class Row:
         """The row for a server: attached when it runs already, where the profiler can do that."""
         return self
 
+    def evidence(self):
+        """After a run, that it was profiled: what goes into the sample. Who does nothing is fast."""
+        for path in glob.glob(self.leaves):
+            if os.path.getsize(path):
+                return {'file_bytes': os.path.getsize(path)}
+        if self.leaves:
+            raise launch.Failed(f'left no {self.leaves}')
+        return {}
+
 
 class Captrack(Row):
     def __init__(self, name, about, *options, env=None):
@@ -69,11 +79,22 @@ class Captrack(Row):
     def for_server(self):
         return CaptrackAttached(self)
 
+    def evidence(self):
+        """The program's profile is the last: the process was a stamp before."""
+        paths = sorted(glob.glob('out/profile-*.json'), key=lambda path: os.stat(path).st_mtime_ns)
+        if not paths:
+            raise launch.Failed('left no profile')
+        profile = harness.load(paths[-1])
+        if not profile.totals.allocs and self.name != 'floor':
+            raise launch.Failed(f'{paths[-1]} has no allocations')
+        lost = {name: count for name, count in profile.integrity.items() if count}
+        return {'allocs': profile.totals.allocs, 'stacks': len(profile.data['stacks']), 'integrity': lost}
+
 
 class CaptrackAttached(Row):
     def __init__(self, row):
         self.name, self.about, self.tool_env, self.pairs = row.name, row.about, row.env, row.pairs
-        self.options = row.options
+        self.options, self.evidence = row.options, row.evidence
 
     @contextlib.contextmanager
     def attached(self, pid):
@@ -103,7 +124,8 @@ class Memleak(Row):
                 wait_for_line(ours, 'Tracing outstanding', tool)
                 yield
                 tool.send_signal(signal.SIGINT)
-                drain(ours)
+                if b'stacks with outstanding allocations' not in drain(ours):
+                    raise launch.Failed('memleak has no report')
             finally:
                 os.close(ours)
 
@@ -130,7 +152,7 @@ class Bpftrace(Row):
 
 class Heaptrack(Row):
     name, about = 'heaptrack', 'its script, interpreting as it goes'
-    own, pairs, preloads = False, 200000, True
+    own, pairs, preloads, leaves = False, 200000, True, 'heaptrack.out*'
 
     def why_not(self):
         return missing('heaptrack')
@@ -143,8 +165,8 @@ class Preload(Row):
     """An allocator with a profiler of its own, in the place of the program's."""
     own, pairs, preloads = False, 100000, True
 
-    def __init__(self, name, about, library, env):
-        self.name, self.about, self.library = name, about, library
+    def __init__(self, name, about, library, leaves, env):
+        self.name, self.about, self.library, self.leaves = name, about, library, leaves
         self.env = {**env, 'LD_PRELOAD': self.path()}
 
     def path(self):
@@ -165,7 +187,7 @@ class Jemalloc(Preload):
 
 
 class Valgrind(Row):
-    own, pairs = False, 100000
+    own, pairs, leaves = False, 100000, 'valgrind.out'
 
     def __init__(self, tool):
         self.name, self.tool = tool, tool
@@ -187,9 +209,9 @@ def all_rows():
         Captrack('sampled', 'one allocation in 512 KiB', '--sample=524288'),
         Captrack('allocs only', 'no probe on free', '--allocs-only'),
         Memleak(), Bpftrace(), Heaptrack(),
-        Jemalloc('jemalloc', 'its profiler, at every allocation', 'libjemalloc.so.2', {
+        Jemalloc('jemalloc', 'its profiler, at every allocation', 'libjemalloc.so.2', 'jemalloc.*.heap', {
             'MALLOC_CONF': 'prof:true,prof_active:true,lg_prof_sample:0,prof_final:true,prof_prefix:jemalloc'}),
-        Preload('gperftools', "tcmalloc's heap profiler", 'libtcmalloc.so.4', {'HEAPPROFILE': 'tcmalloc'}),
+        Preload('gperftools', "tcmalloc's heap profiler", 'libtcmalloc.so.4', 'tcmalloc.*.heap', {'HEAPPROFILE': 'tcmalloc'}),
         Valgrind('dhat'), Valgrind('massif')]
 
 
@@ -245,10 +267,11 @@ def interrupt(tool):
 
 
 def drain(fd):
-    end = time.monotonic() + launch.END
+    """All that comes, to the end of the terminal's other side."""
+    end, seen = time.monotonic() + launch.END, b''
     try:
         while select.select([fd], [], [], max(0, end - time.monotonic()))[0]:
-            os.read(fd, 65536)
+            seen += os.read(fd, 65536)
     except OSError:  # its end
-        return
+        return seen
     raise launch.Failed(f'not done {launch.END} s after its program')
