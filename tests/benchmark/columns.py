@@ -25,6 +25,7 @@ class Pairs:
         self.depth, self.threads = depth, threads
         self.name = f'pairs/{depth}' + (f'x{threads}' if threads > 1 else '')
         self.title = f'depth {depth}, {threads} thread' + ('s' if threads > 1 else '')
+        self.about = f'malloc and free in a tight loop, {self.title}'
 
     def prepare(self):
         self.program = harness.target('pairs')

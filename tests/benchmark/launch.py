@@ -124,7 +124,8 @@ def launch(row, words, env):
     if os.path.exists(path):
         os.unlink(path)
     stamped = [stamp(row.preloads), path, *row.inside(words)]
-    return Launched([str(word) for word in row.outside(stamped)], path, {**env, **row.env})
+    row_env = {name: value.replace('%D', os.getcwd()) for name, value in row.env.items()}
+    return Launched([str(word) for word in row.outside(stamped)], path, {**env, **row_env})
 
 
 def program(row, words, env, limit):

@@ -25,7 +25,7 @@ class Row:
     pairs = 2000000   # of malloc and free, in the tight loop: for some tenths of a second
     preloads = False  # a library, by LD_PRELOAD
     leaves = ''       # the file that it writes, a pattern
-    env = {}
+    env = {}          # %D is the current folder: a program may go to another
 
     def why_not(self):
         """Why it cannot be run here; None where it can."""
@@ -210,8 +210,8 @@ def all_rows():
         Captrack('allocs only', 'no probe on free', '--allocs-only'),
         Memleak(), Bpftrace(), Heaptrack(),
         Jemalloc('jemalloc', 'its profiler, at every allocation', 'libjemalloc.so.2', 'jemalloc.*.heap', {
-            'MALLOC_CONF': 'prof:true,prof_active:true,lg_prof_sample:0,prof_final:true,prof_prefix:jemalloc'}),
-        Preload('gperftools', "tcmalloc's heap profiler", 'libtcmalloc.so.4', 'tcmalloc.*.heap', {'HEAPPROFILE': 'tcmalloc'}),
+            'MALLOC_CONF': 'prof:true,prof_active:true,lg_prof_sample:0,prof_final:true,prof_prefix:%D/jemalloc'}),
+        Preload('gperftools', "tcmalloc's heap profiler", 'libtcmalloc.so.4', 'tcmalloc.*.heap', {'HEAPPROFILE': '%D/tcmalloc'}),
         Valgrind('dhat'), Valgrind('massif')]
 
 
