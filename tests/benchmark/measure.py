@@ -9,7 +9,7 @@ import subprocess
 import harness
 from benchmark import launch
 
-SLOW, VERY_SLOW = 10, 60  # seconds for one run: then it is done 3 times, once
+SLOW, VERY_SLOW = 5, 60  # seconds for one run: then it is done 3 times, once
 
 
 class Cell:
