@@ -113,9 +113,10 @@ $(BUILD)/tests/unwind_rows: tests/unwind_rows.c $(CORE) Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -o $@ $< $(CORE) $(LIBS)
 
-bench: all $(BUILD)/tests/unwind_rows ## what a probe costs, as ratios to the floor; how many stacks are whole
-	$(Q)tests/bench --build $(BUILD)
-	$(Q)tests/completeness.py --build $(BUILD)
+# With ARGS only what they ask for: ARGS=--quick, ARGS="--rows exact --columns 'pairs/*'"; --help has more.
+bench: all $(BUILD)/tests/unwind_rows ## what profiling costs, beside the floor and other profilers; how many stacks are whole
+	$(Q)tests/bench --build $(BUILD) $(ARGS)
+	$(Q)$(if $(ARGS),:,tests/completeness.py --build $(BUILD))
 
 check: all ## formatting and static analysis
 	$(Q)scripts/check

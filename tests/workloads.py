@@ -29,6 +29,11 @@ def python3(code='import json, re; d = {str(i): [i] * (i % 50) for i in range(50
     return [harness.need('/usr/bin/python3'), '-I', '-B', '-c', code], {'PYTHONHASHSEED': '0'}
 
 
+def python3_dicts():
+    return python3('import json; d = {f"key {i}": {"id": i, "list": list(range(i % 40)), "text": "x" * (i % 1000)} '
+                   'for i in range(60000)}; print(len(json.dumps(d)))')
+
+
 def sqlite3(rows=5000):
     harness.need('sqlite3')
     return ['sqlite3', ':memory:', 'CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT); WITH RECURSIVE n(i) AS (SELECT 1 UNION '
@@ -39,6 +44,16 @@ def sqlite3(rows=5000):
 def jq():
     harness.need('jq')
     return ['jq', '-n', '[range(2000) | {id: ., name: "n\\(. % 97)"}] | group_by(.name) | map({n: .[0].name}) | length'], {}
+
+
+def jq_file(megabytes):
+    harness.need('jq')
+    path = pathlib.Path('records.json')
+    if not path.exists():
+        records = [f'{{"id": {i}, "name": "name {i % 97}", "tags": ["a{i % 7}", "b{i % 11}"], "value": {i * 7 % 1000}.5}}'
+                   for i in range(megabytes * 1000000 // 75)]
+        path.write_text('[' + ',\n'.join(records) + ']\n')
+    return ['jq', 'map(.value) | add', str(path)], {}
 
 
 def gdb():
@@ -55,17 +70,41 @@ def c_source(functions=100):
     return 'in.c'
 
 
-def cc1():
+def c_program(functions):
+    """Calls, structs, strings and branches: more like a program than c_source()."""
+    pathlib.Path('program.c').write_text(
+        '#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\nstruct item { const char *name; struct item *next; int n[4]; };\n' +
+        '\n'.join(
+            f'struct item *add{i}(struct item *list, const char *name, int n)\n'
+            f'{{\n\tstruct item *one = malloc(sizeof(*one));\n\tif (!one || strlen(name) > {i + 9})\n\t\treturn list;\n'
+            f'\tone->name = name;\n\tone->next = list;\n\tswitch (n) {{\n\tcase 1: one->n[1] = {i}; break;\n'
+            f'\tcase 7: one->n[2] = n * {i}; break;\n\tdefault: printf("%s %d\\n", name, n - {i}); }}\n'
+            f'\treturn {f"add{i - 1}(one, name + 1, n / 2)" if i else "one"};\n}}'
+            for i in range(functions)))
+    return 'program.c'
+
+
+def cc1(source=c_source, functions=100):
     """gcc's compiler proper, without the driver that would start it as a child."""
     found = glob.glob('/usr/lib/gcc/x86_64-linux-gnu/*/cc1')
     if not found:
         raise harness.Skip('gcc is not installed')
-    return [found[-1], '-quiet', '-O2', c_source(), '-o', 'out.s'], {}
+    return [found[-1], '-quiet', '-imultiarch', 'x86_64-linux-gnu', '-O2', source(functions), '-o', 'out.s'], {}
 
 
 def clang():
     harness.need('clang')
     return ['clang', '-O2', '-c', c_source(), '-o', 'out.o'], {}
+
+
+def gawk():
+    harness.need('gawk')
+    return ['gawk', 'BEGIN { for (i = 0; i < 300000; i++) a[i % 50000] = a[i % 50000] "text " i; print length(a) }'], {}
+
+
+def objdump():
+    harness.need('objdump')
+    return ['objdump', '-d', glob.glob('/lib/x86_64-linux-gnu/libc.so.6')[0]], {}
 
 
 def perl():
