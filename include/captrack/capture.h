@@ -21,7 +21,9 @@ struct capture_options {
 	const char *allocator; /* a name, or "auto" */
 	const char *user;      /* NULL: as we are */
 	uint32_t max_stacks, max_live, max_depth;
-	int verbosity; /* -1 quiet, 0, 1 verbose */
+	uint64_t sample_bytes; /* 0: exact */
+	bool allocs_only;      /* free is not probed */
+	int verbosity;         /* -1 quiet, 0, 1 verbose */
 	const pid_t *pids;
 	size_t pid_count;
 	char *const *command; /* NULL-terminated, or NULL with pids */

@@ -17,7 +17,7 @@ struct command {
 struct command_option {
 	const char *name;  /* long, without the dashes */
 	char letter;       /* short, or 0 */
-	const char *value; /* what it takes, for the help; NULL: nothing */
+	const char *value; /* what it takes, for the help; "[...]": may be left out; NULL: nothing */
 	const char *help;
 	int id; /* what options_next() returns; letters stand for themselves */
 };
@@ -30,7 +30,9 @@ extern const struct command doctor_command;
 extern const struct command *const commands[];
 
 /* The next option of the table: its letter or id, *value set; 0 at the first word
- * that is no option (optind is there), -1 after a message about a wrong one. */
+ * that is no option (optind is there), -1 after a message about a wrong one.
+ * A value that may be left out is a number: the next word is taken for it where it
+ * begins with a digit. *value is NULL without one. */
 int options_next(const struct command *command, int argc, char **argv, const char **value);
 
 /* Usage and options, one line each. */

@@ -10,7 +10,8 @@
 #include "captrack/error.h"
 
 /* The model of one profile: what the snapshot fills, what the JSON file holds,
- * what every view reads. Bytes and counts are exact integers. A string that is
+ * what every view reads. Bytes and counts are whole numbers, exact, or estimates where
+ * capture.sample_bytes is not 0. A string that is
  * not known is NULL and is absent from the file; has_* flags do the same for
  * numbers. The profile owns every string and array in it. */
 
@@ -18,6 +19,14 @@ enum { CT_PROFILE_VERSION = 1 };
 
 enum profile_state { PROFILE_RUNNING, PROFILE_FINAL };
 enum profile_reason { PROFILE_INTERVAL, PROFILE_EXIT, PROFILE_DETACH, PROFILE_SIGNAL };
+
+/* What a figure is known by, as flags: not each way to capture knows all of them. A figure
+ * that is not known is absent from the file, and what the model has in its place means
+ * nothing: who shows it asks profile_knows(). */
+enum {
+	PROFILE_NEEDS_FREES = 1, /* free is probed */
+	PROFILE_NEEDS_ALL = 2,   /* every call is seen, not a sample of them */
+};
 
 /* The counters that every stack has and whose sums are the totals. */
 struct profile_counts {
@@ -133,6 +142,9 @@ struct profile {
 	} host;
 
 	struct {
+		uint64_t
+			sample_bytes; /* 0: exact; else one allocation is kept per so many bytes on average */
+		bool allocs_only;     /* free is not probed */
 		uint64_t interval_ms; /* as it stands, after stretching */
 		bool interval_stretched;
 		uint64_t start_ms;
@@ -181,9 +193,13 @@ int64_t profile_add_stack(struct profile *profile);
  * the sum of at_peak_bytes: the process's peak). */
 void profile_sum_stacks(struct profile *profile);
 
+/* Whether figures that need this (PROFILE_NEEDS_*) are known. */
+bool profile_knows(const struct profile *profile, unsigned int needs);
+
 /* "unmatched_frees" etc., and a sentence for the user on what it means. */
 const char *profile_integrity_name(enum profile_integrity which);
 const char *profile_integrity_sentence(enum profile_integrity which);
+bool profile_knows_integrity(const struct profile *profile, enum profile_integrity which);
 /* One of the reasons that a stack is truncated; they are told together. */
 bool profile_is_reason(enum profile_integrity which);
 /* Such a reason as it stands in a stack's "end": no_row, for one. */
@@ -199,15 +215,15 @@ size_t profile_utf8_length(const char *text);
 /* --- JSON (contract: the profile file, version 1) --- */
 
 /* Writes the profile as one JSON document; stacks sorted by at_peak_bytes,
- * largest first (ties: live_bytes, allocated_bytes). The order of
+ * largest first (ties: live_bytes, allocated_bytes; of allocs_only by allocated_bytes). The order of
  * profile->stacks itself is not changed. Returns 0 or a negative errno. */
 int profile_write_json(struct profile *profile, FILE *out);
 
 /* Reads a document of `length` bytes into *profile, which need not be
  * initialised and is left zeroed on failure. Unknown fields are ignored,
  * missing ones zero; a wrong type, an index out of range, a number that is no
- * unsigned 64-bit integer, or a version other than CT_PROFILE_VERSION is an
- * error whose message names the place ("stacks[3].frames[2]: ..."). */
+ * unsigned 64-bit integer, a capture mode that is not known, or a version other than
+ * CT_PROFILE_VERSION is an error whose message names the place ("stacks[3].frames[2]: ..."). */
 int profile_read_json(const char *text, size_t length, struct profile *profile, struct ct_error *err);
 
 /* Reads a file (at most 1 GiB) and parses it. Messages name the file. */

@@ -150,6 +150,14 @@ int capture_no_allocator(pid_t pid, struct ct_error *err)
 	return result;
 }
 
+static void describe_capture(const struct capture *capture, struct image *image)
+{
+	struct profile *profile = &image->profile;
+	profile->capture.start_ms = capture->start_ms;
+	profile->capture.sample_bytes = capture->options->sample_bytes;
+	profile->capture.allocs_only = capture->options->allocs_only;
+}
+
 int capture_add_image(struct capture *capture, pid_t pid, bool running, struct image **out,
 		      struct ct_error *err)
 {
@@ -165,7 +173,7 @@ int capture_add_image(struct capture *capture, pid_t pid, bool running, struct i
 		return ct_fail(err, result, "out of memory");
 	capture_begin_cost(*out);
 	(*out)->profile.target.attached_running = running;
-	(*out)->profile.capture.start_ms = capture->start_ms;
+	describe_capture(capture, *out);
 	return 0;
 }
 
@@ -189,7 +197,7 @@ void capture_begin_image(struct capture *capture, const struct ct_exec_event *ev
 				&image))
 		return;
 	capture_begin_cost(image);
-	image->profile.capture.start_ms = capture->start_ms;
+	describe_capture(capture, image);
 	/* The same libc is probed already; another one is from here on. */
 	capture_attach(capture, (pid_t)event->pid, image, NULL);
 }

@@ -14,16 +14,23 @@
 #include "captrack/probes.h"
 #include "captrack/records.h"
 
-enum { DEFAULT_INTERVAL_MS = 500, MAX_PIDS = 64 };
+enum {
+	DEFAULT_INTERVAL_MS = 500,
+	DEFAULT_SAMPLE_BYTES = 512 << 10,
+	MAX_SAMPLE_BYTES = 1 << 30,
+	MAX_PIDS = 64
+};
 
 enum {
 	OPT_ALLOCATOR = 256,
 	OPT_USER,
+	OPT_SAMPLE,
+	OPT_ALLOCS_ONLY,
 	OPT_MAX_STACKS,
 	OPT_MAX_LIVE,
 	OPT_MAX_DEPTH,
 	OPT_ESTIMATE,
-	OPT_VERSION
+	OPT_VERSION,
 };
 
 static const struct command_option options[] = {
@@ -35,6 +42,8 @@ static const struct command_option options[] = {
 	 OPT_ESTIMATE},
 	{"user", 0, "NAME", "run COMMAND as this user", OPT_USER},
 	{"allocator", 0, "NAME", "glibc, auto [auto]", OPT_ALLOCATOR},
+	{"sample", 0, "[BYTES]", "estimate: keep one allocation per BYTES on average [524288]", OPT_SAMPLE},
+	{"allocs-only", 0, NULL, "do not probe free: only who allocates, at half the cost", OPT_ALLOCS_ONLY},
 	{"max-stacks", 0, "N", "room for different stacks [65536]", OPT_MAX_STACKS},
 	{"max-live", 0, "N", "room for live blocks [4194304]", OPT_MAX_LIVE},
 	{"max-depth", 0, "N", "frames kept of a stack [127]", OPT_MAX_DEPTH},
@@ -54,6 +63,24 @@ static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t 
 	if (errno || end == text || *end || text[0] < '0' || text[0] > '9' || value < min || value > max)
 		return false;
 	*out = value;
+	return true;
+}
+
+/* 1..MAX_SAMPLE_BYTES, as 4096, 512K, 1M. */
+static bool parse_bytes(const char *text, uint64_t *out)
+{
+	static const char units[] = "KMG";
+	char digits[24];
+	size_t length = strspn(text, "0123456789");
+	const char *unit = text[length] ? strchr(units, text[length]) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+	if (length >= sizeof(digits) || text[length + (unit != NULL)])
+		return false;
+	memcpy(digits, text, length);
+	digits[length] = '\0';
+	if (!parse_number(digits, 1, MAX_SAMPLE_BYTES >> shift, out))
+		return false;
+	*out <<= shift;
 	return true;
 }
 
@@ -136,9 +163,18 @@ static int take_option(struct capture_options *capture, int option, const char *
 	case OPT_USER:
 		capture->user = value;
 		return 0;
+	case OPT_SAMPLE:
+		capture->sample_bytes = DEFAULT_SAMPLE_BYTES;
+		if (value && !parse_bytes(value, &capture->sample_bytes))
+			return wrong_value("--sample", value,
+					   "not a whole number from 1 to 1G (K, M, G: 1024s)");
+		return 0;
+	case OPT_ALLOCS_ONLY:
+		capture->allocs_only = true;
+		return 0;
 	case OPT_MAX_STACKS:
-		if (!parse_number(value, 16, 16777216, &number))
-			return wrong_value("--max-stacks", value, "not a number from 16 to 16777216");
+		if (!parse_number(value, 16, CT_MOST_STACKS, &number))
+			return wrong_value("--max-stacks", value, "not a number from 16 to 16000000");
 		capture->max_stacks = (uint32_t)number;
 		return 0;
 	case OPT_MAX_LIVE:

@@ -4,11 +4,31 @@
 
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "captrack/capture.h"
 
 enum { MAX_OPTIONS = 32 };
+
+/* As getopt has it: no_argument, required_argument, optional_argument. */
+static int has_value(const struct command_option *option)
+{
+	if (!option->value)
+		return no_argument;
+	return option->value[0] == '[' ? optional_argument : required_argument;
+}
+
+/* getopt itself takes a value that may be left out only in the same word, as --sample=512K. */
+static const char *value_of(const struct command *command, int result, int argc, char **argv)
+{
+	const struct command_option *option = command->options;
+	while (option->name && (option->letter ? option->letter : option->id) != result)
+		option++;
+	bool in_next_word = option->name && has_value(option) == optional_argument && !optarg &&
+			    optind < argc && argv[optind][0] >= '0' && argv[optind][0] <= '9';
+	return in_next_word ? argv[optind++] : optarg;
+}
 
 int options_next(const struct command *command, int argc, char **argv, const char **value)
 {
@@ -21,19 +41,19 @@ int options_next(const struct command *command, int argc, char **argv, const cha
 	     option++) {
 		longs[count++] = (struct option){
 			.name = option->name,
-			.has_arg = option->value ? required_argument : no_argument,
+			.has_arg = has_value(option),
 			.val = option->letter ? option->letter : option->id,
 		};
 		if (option->letter) {
 			size_t length = strlen(letters);
 			letters[length++] = option->letter;
-			if (option->value)
+			for (int colons = has_value(option); colons > 0; colons--)
 				letters[length++] = ':';
 			letters[length] = '\0';
 		}
 	}
 	int result = getopt_long(argc, argv, letters, longs, NULL);
-	*value = optarg;
+	*value = value_of(command, result, argc, argv);
 	if (result == '?') {
 		usage_error(command, NULL);
 		return -1;

@@ -1,38 +1,59 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* The numbers of a stack and of the totals, in the order of the file, and the one rule
- * about text that reader, writer and views share. */
+/* The numbers of a stack and of the totals, in the order of the file, with what each is
+ * known by; and the one rule about text that reader, writer and views share. */
 #include "profile_internal.h"
 
-#define STACK(field)                                                                                         \
+#define STACK(field, needs)                                                                                  \
 	{                                                                                                    \
-#field, offsetof(struct profile_counts, field)                                               \
+#field, offsetof(struct profile_counts, field), needs                                        \
 	}
-#define TOTALS(field)                                                                                        \
+#define TOTALS(field, needs)                                                                                 \
 	{                                                                                                    \
-#field, offsetof(struct profile, totals.field)                                               \
+#field, offsetof(struct profile, totals.field), needs                                        \
 	}
 
+enum { FREES = PROFILE_NEEDS_FREES, ALL = PROFILE_NEEDS_ALL };
+
 const struct number_field profile_stack_numbers[] = {
-	STACK(allocs),        STACK(frees),          STACK(reallocs),         STACK(allocated_bytes),
-	STACK(freed_bytes),   STACK(live_allocs),    STACK(live_bytes),       STACK(peak_bytes),
-	STACK(at_peak_bytes), STACK(at_peak_allocs), STACK(temporary_allocs), {0},
+	STACK(allocs, 0),
+	STACK(frees, FREES),
+	STACK(reallocs, 0),
+	STACK(allocated_bytes, 0),
+	STACK(freed_bytes, FREES),
+	STACK(live_allocs, FREES),
+	STACK(live_bytes, FREES),
+	STACK(peak_bytes, FREES),
+	STACK(at_peak_bytes, FREES),
+	STACK(at_peak_allocs, FREES),
+	STACK(temporary_allocs, FREES | ALL),
+	{0},
 };
 
 const struct number_field profile_totals_numbers[] = {
-	TOTALS(allocs),
-	TOTALS(frees),
-	TOTALS(reallocs),
-	{"failed_allocs", offsetof(struct profile, failed_allocs)},
-	TOTALS(allocated_bytes),
-	TOTALS(freed_bytes),
-	TOTALS(live_allocs),
-	TOTALS(live_bytes),
-	TOTALS(peak_bytes),
-	{"peak_allocs", offsetof(struct profile, peak_allocs)},
-	{"peak_ms", offsetof(struct profile, peak_ms)},
-	TOTALS(temporary_allocs),
+	TOTALS(allocs, 0),
+	TOTALS(frees, FREES),
+	TOTALS(reallocs, 0),
+	{"failed_allocs", offsetof(struct profile, failed_allocs), ALL},
+	TOTALS(allocated_bytes, 0),
+	TOTALS(freed_bytes, FREES),
+	TOTALS(live_allocs, FREES),
+	TOTALS(live_bytes, FREES),
+	TOTALS(peak_bytes, FREES),
+	{"peak_allocs", offsetof(struct profile, peak_allocs), FREES},
+	{"peak_ms", offsetof(struct profile, peak_ms), FREES},
+	TOTALS(temporary_allocs, FREES | ALL),
 	{0},
 };
+
+bool profile_knows(const struct profile *profile, unsigned int needs)
+{
+	unsigned int lacks = 0;
+	if (profile->capture.allocs_only)
+		lacks |= PROFILE_NEEDS_FREES;
+	if (profile->capture.sample_bytes)
+		lacks |= PROFILE_NEEDS_ALL;
+	return !(needs & lacks);
+}
 
 /* What the first byte alone says; 0: no character begins so. */
 static size_t length_by_first_byte(unsigned char byte)

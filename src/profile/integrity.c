@@ -9,15 +9,20 @@
 static const struct {
 	const char *name;
 	const char *sentence;
+	unsigned int needs; /* PROFILE_NEEDS_* */
 } table[INTEGRITY_COUNT] = {
 	[INTEGRITY_UNMATCHED_FREES] =
 		{"unmatched_frees",
 		 "frees of blocks whose allocation was not seen: made before the capture, by a parent, or by "
-		 "an allocator without probes; no other figure counts them"},
+		 "an allocator without probes; no other figure counts them",
+		 PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL},
 	[INTEGRITY_INTERNAL_FREES] = {"internal_frees",
-				      "frees by the C library of its own cache; nothing is missing"},
-	[INTEGRITY_DROPPED_BLOCKS] = {"dropped_blocks", "blocks had no room and count as freed at once: live "
-							"and peak are too low; raise --max-live N"},
+				      "frees by the C library of its own cache; nothing is missing",
+				      PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL},
+	[INTEGRITY_DROPPED_BLOCKS] = {"dropped_blocks",
+				      "blocks had no room and count as freed at once: live "
+				      "and peak are too low; raise --max-live N",
+				      PROFILE_NEEDS_FREES},
 	[INTEGRITY_DROPPED_STACKS] =
 		{"dropped_stacks",
 		 "allocations whose stack had no room are booked on [unknown]; totals are exact; raise "
@@ -39,7 +44,8 @@ static const struct {
 	[INTEGRITY_BUSY_STACKS] = {"busy_stacks", "another thread was changing the address space"},
 	[INTEGRITY_MISSED_FREES] =
 		{"missed_frees",
-		 "blocks were handed out again though no free of them was seen; they count as freed then"},
+		 "blocks were handed out again though no free of them was seen; they count as freed then",
+		 PROFILE_NEEDS_FREES},
 	[INTEGRITY_LOST_RETURNS] = {"lost_returns",
 				    "allocator calls never returned (a jump out of them); not counted"},
 	[INTEGRITY_UNREADABLE_RESULTS] = {"unreadable_results",
@@ -66,6 +72,11 @@ const char *profile_integrity_sentence(enum profile_integrity which)
 	return table[which].sentence;
 }
 
+bool profile_knows_integrity(const struct profile *profile, enum profile_integrity which)
+{
+	return profile_knows(profile, table[which].needs);
+}
+
 bool profile_is_reason(enum profile_integrity which)
 {
 	return which >= INTEGRITY_DEPTH_STACKS && which <= INTEGRITY_BUSY_STACKS;
@@ -78,7 +89,9 @@ void profile_reason_word(enum profile_integrity which, char word[32])
 
 bool profile_integrity_warns(const struct profile *profile, enum profile_integrity which)
 {
-	if (!profile->integrity[which] || which == INTEGRITY_INTERNAL_FREES || profile_is_reason(which))
+	if (!profile->integrity[which] || !profile_knows_integrity(profile, which))
+		return false;
+	if (which == INTEGRITY_INTERNAL_FREES || profile_is_reason(which))
 		return false;
 	/* Of a process that ran already neither is a surprise. */
 	return (which != INTEGRITY_UNMATCHED_FREES && which != INTEGRITY_UNFOLLOWED_CHILDREN) ||

@@ -70,10 +70,15 @@ static void read_probes(struct reader *reader, const cJSON *capture)
 
 static void read_capture(struct reader *reader, const cJSON *capture)
 {
-	/* What is sampled must not be shown as exact, so it is an error here. */
-	static const char *const modes[] = {"exact", NULL};
+	/* A mode of a later version must not be shown as one of these, so it is an error. */
+	static const char *const modes[] = {"exact", "sampled", NULL};
 	struct profile *profile = reader->profile;
-	read_word(reader, capture, "mode", modes);
+	if (read_word(reader, capture, "mode", modes) == 1) {
+		profile->capture.sample_bytes = read_number(reader, capture, "sample_bytes", UINT64_MAX);
+		if (!profile->capture.sample_bytes)
+			wrong(reader, "sample_bytes", "missing, or 0: a sampled profile says it");
+	}
+	profile->capture.allocs_only = read_flag(reader, capture, "allocs_only");
 	profile->capture.interval_ms = read_number(reader, capture, "interval_ms", UINT64_MAX);
 	profile->capture.interval_stretched = read_flag(reader, capture, "interval_stretched");
 	profile->capture.start_ms = read_number(reader, capture, "start_ms", UINT64_MAX);
@@ -113,7 +118,8 @@ static void read_integrity(struct reader *reader, const cJSON *integrity)
 {
 	for (int i = 0; i < INTEGRITY_COUNT; i++) {
 		const char *name = profile_integrity_name((enum profile_integrity)i);
-		reader->profile->integrity[i] = read_number(reader, integrity, name, UINT64_MAX);
+		if (profile_knows_integrity(reader->profile, (enum profile_integrity)i))
+			reader->profile->integrity[i] = read_number(reader, integrity, name, UINT64_MAX);
 	}
 }
 
@@ -257,13 +263,14 @@ static void read_root(struct reader *reader, const cJSON *root)
 	check_version(reader, root);
 	reader->profile->state = (enum profile_state)read_word(reader, root, "state", states);
 	reader->profile->reason = (enum profile_reason)read_word(reader, root, "reason", reasons);
-	/* In the order of their references to each other. */
+	/* In the order of their references to each other; and the capture's mode says which
+	 * figures there are. */
 	read_list(reader, root, "objects", read_file_object);
+	read_member(reader, root, "capture", read_capture);
 	read_list(reader, root, "frames", read_frame);
 	read_list(reader, root, "stacks", read_stack);
 	read_member(reader, root, "target", read_target);
 	read_member(reader, root, "host", read_host);
-	read_member(reader, root, "capture", read_capture);
 	read_member(reader, root, "cost", read_cost);
 	read_member(reader, root, "totals", read_totals);
 	read_member(reader, root, "integrity", read_integrity);

@@ -87,7 +87,8 @@ uint64_t read_number(struct reader *reader, const cJSON *object, const char *nam
 void read_numbers(struct reader *reader, const cJSON *object, const struct number_field *fields, void *base)
 {
 	for (; fields->name; fields++)
-		*number_at(base, fields) = read_number(reader, object, fields->name, UINT64_MAX);
+		if (profile_knows(reader->profile, fields->needs))
+			*number_at(base, fields) = read_number(reader, object, fields->name, UINT64_MAX);
 }
 
 /* The text of a string, which stays the tree's. */

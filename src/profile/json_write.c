@@ -58,10 +58,12 @@ static void add_number(struct writer *writer, cJSON *object, const char *name, u
 	add(writer, object, name, cJSON_CreateRaw(text));
 }
 
-static void add_numbers(struct writer *writer, cJSON *object, const struct number_field *fields, void *base)
+static void add_numbers(struct writer *writer, const struct profile *profile, cJSON *object,
+			const struct number_field *fields, void *base)
 {
 	for (; fields->name; fields++)
-		add_number(writer, object, fields->name, *number_at(base, fields));
+		if (profile_knows(profile, fields->needs))
+			add_number(writer, object, fields->name, *number_at(base, fields));
 }
 
 static void add_hex(struct writer *writer, cJSON *object, const char *name, uint64_t value)
@@ -179,7 +181,11 @@ static cJSON *capture_json(struct writer *writer, const struct profile *profile)
 	cJSON *json = cJSON_CreateObject(), *allocators = cJSON_CreateArray();
 	if (profile->capture.allocator)
 		append(writer, allocators, clean_string(profile->capture.allocator));
-	add_string(writer, json, "mode", "exact");
+	add_string(writer, json, "mode", profile->capture.sample_bytes ? "sampled" : "exact");
+	if (profile->capture.sample_bytes)
+		add_number(writer, json, "sample_bytes", profile->capture.sample_bytes);
+	if (profile->capture.allocs_only)
+		add(writer, json, "allocs_only", cJSON_CreateTrue());
 	add_number(writer, json, "interval_ms", profile->capture.interval_ms);
 	if (profile->capture.interval_stretched)
 		add(writer, json, "interval_stretched", cJSON_CreateTrue());
@@ -194,7 +200,7 @@ static cJSON *capture_json(struct writer *writer, const struct profile *profile)
 static cJSON *totals_json(struct writer *writer, struct profile *profile)
 {
 	cJSON *json = cJSON_CreateObject();
-	add_numbers(writer, json, profile_totals_numbers, profile);
+	add_numbers(writer, profile, json, profile_totals_numbers, profile);
 	return json;
 }
 
@@ -202,8 +208,9 @@ static cJSON *integrity_json(struct writer *writer, const struct profile *profil
 {
 	cJSON *json = cJSON_CreateObject();
 	for (int i = 0; i < INTEGRITY_COUNT; i++)
-		add_number(writer, json, profile_integrity_name((enum profile_integrity)i),
-			   profile->integrity[i]);
+		if (profile_knows_integrity(profile, (enum profile_integrity)i))
+			add_number(writer, json, profile_integrity_name((enum profile_integrity)i),
+				   profile->integrity[i]);
 	return json;
 }
 
@@ -284,7 +291,7 @@ static char *render_frame_list(struct writer *writer, const struct profile_stack
 	return text;
 }
 
-static cJSON *stack_json(struct writer *writer, struct profile_stack *stack)
+static cJSON *stack_json(struct writer *writer, const struct profile *profile, struct profile_stack *stack)
 {
 	cJSON *json = cJSON_CreateObject();
 	if (!stack->rendered)
@@ -298,11 +305,21 @@ static cJSON *stack_json(struct writer *writer, struct profile_stack *stack)
 		profile_reason_word(stack->why, word);
 		add(writer, json, "end", cJSON_CreateString(word));
 	}
-	add_numbers(writer, json, profile_stack_numbers, &stack->counts);
+	add_numbers(writer, profile, json, profile_stack_numbers, &stack->counts);
 	return json;
 }
 
 /* qsort is not stable: what is equal stays in the profile's order by its address. */
+static int by_allocated(const void *a, const void *b)
+{
+	const struct profile_stack *first = *(struct profile_stack *const *)a;
+	const struct profile_stack *second = *(struct profile_stack *const *)b;
+	uint64_t x = first->counts.allocated_bytes, y = second->counts.allocated_bytes;
+	if (x != y)
+		return x < y ? 1 : -1;
+	return first < second ? -1 : first > second;
+}
+
 static int by_at_peak(const void *a, const void *b)
 {
 	const struct profile_stack *first = *(struct profile_stack *const *)a;
@@ -312,9 +329,7 @@ static int by_at_peak(const void *a, const void *b)
 		return x->at_peak_bytes < y->at_peak_bytes ? 1 : -1;
 	if (x->live_bytes != y->live_bytes)
 		return x->live_bytes < y->live_bytes ? 1 : -1;
-	if (x->allocated_bytes != y->allocated_bytes)
-		return x->allocated_bytes < y->allocated_bytes ? 1 : -1;
-	return first < second ? -1 : first > second;
+	return by_allocated(a, b);
 }
 
 static void emit_stacks(struct writer *writer, struct profile *profile)
@@ -326,11 +341,12 @@ static void emit_stacks(struct writer *writer, struct profile *profile)
 	}
 	for (size_t i = 0; i < profile->n_stacks; i++)
 		sorted[i] = &profile->stacks[i];
-	qsort(sorted, profile->n_stacks, sizeof(struct profile_stack *), by_at_peak);
+	qsort(sorted, profile->n_stacks, sizeof(struct profile_stack *),
+	      profile_knows(profile, PROFILE_NEEDS_FREES) ? by_at_peak : by_allocated);
 	emit(writer, ",\n\"stacks\":[");
 	for (size_t i = 0; i < profile->n_stacks && !writer->result; i++) {
 		emit(writer, i ? ",\n" : "\n");
-		emit_json(writer, stack_json(writer, sorted[i]));
+		emit_json(writer, stack_json(writer, profile, sorted[i]));
 	}
 	emit(writer, "]");
 	free(sorted);

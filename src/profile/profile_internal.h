@@ -9,6 +9,7 @@
 struct number_field {
 	const char *name; /* NULL ends a table */
 	size_t offset;
+	unsigned int needs; /* PROFILE_NEEDS_*: where it is not known, it is absent */
 };
 
 extern const struct number_field profile_stack_numbers[];  /* in struct profile_counts */

@@ -124,6 +124,8 @@ int snapshots_add_probe(struct snapshots *snapshots, struct image *image, struct
 			const struct allocator *allocator, const struct probe_site *site)
 {
 	struct profile *profile = &image->profile;
+	if (profile->capture.allocs_only && CT_COOKIE_CALL(site->function->cookie) == CT_CALL_FREE)
+		return 0; /* not probed */
 	int64_t object = image_object(snapshots, (struct image_state *)image, file);
 	if (object < 0)
 		return (int)object;
@@ -178,21 +180,29 @@ static int take_stack(void *context, const struct kernel_stack *stack)
 	return 0;
 }
 
-/* What a stack held at the peak: see bpf/accounting.h. */
-static void fill_counts(const struct ct_counts *from, const struct ct_heap *heap, struct profile_counts *to)
+/* Counts of a sampled capture are in fractions. Each is rounded by itself, so what is not
+ * less stays not less, and no difference falls below 0. */
+static uint64_t whole(uint64_t count, bool sampled)
+{
+	return sampled ? (count + CT_SAMPLED_UNIT / 2) / CT_SAMPLED_UNIT : count;
+}
+
+/* What a stack held at the peak: see bpf/accounting.h. Bytes are weighted as they are booked. */
+static void fill_counts(const struct ct_counts *from, const struct ct_heap *heap, bool sampled,
+			struct profile_counts *to)
 {
 	bool changed_since_peak = from->seen_peak == heap->peak_number;
-	to->allocs = from->allocs;
-	to->frees = from->frees;
-	to->reallocs = from->reallocs;
+	to->allocs = whole(from->allocs, sampled);
+	to->frees = whole(from->frees, sampled);
+	to->reallocs = whole(from->reallocs, sampled);
 	to->allocated_bytes = from->allocated_bytes;
 	to->freed_bytes = from->freed_bytes;
-	to->live_allocs = from->allocs - from->frees;
+	to->live_allocs = to->allocs - to->frees;
 	to->live_bytes = from->allocated_bytes - from->freed_bytes;
 	to->temporary_allocs = from->temporary_allocs;
 	to->peak_bytes = from->peak_bytes;
 	to->at_peak_bytes = changed_since_peak ? from->at_peak_bytes : to->live_bytes;
-	to->at_peak_allocs = changed_since_peak ? from->at_peak_allocs : to->live_allocs;
+	to->at_peak_allocs = changed_since_peak ? whole(from->at_peak_allocs, sampled) : to->live_allocs;
 }
 
 static void fill_integrity(struct image_state *state, const uint64_t counters[CT_COUNTERS])
@@ -225,15 +235,17 @@ static void fill_integrity(struct image_state *state, const uint64_t counters[CT
 static int fill_profile(struct snapshots *snapshots, struct image_state *state)
 {
 	struct profile *profile = &state->image.profile;
+	bool sampled = profile->capture.sample_bytes != 0;
 	struct ct_image kernel_image;
 	struct stack_entry *entry, *next;
 	int result = kernel_read_image(snapshots->kernel, state->image.id, &kernel_image);
 	if (result)
 		return result;
 	HASH_ITER(hh, state->stacks, entry, next)
-	fill_counts(&entry->counts, &kernel_image.then, &profile->stacks[entry->index].counts);
+	fill_counts(&entry->counts, &kernel_image.then, sampled, &profile->stacks[entry->index].counts);
 	profile_sum_stacks(profile);
-	profile->peak_allocs = kernel_image.then.peak_allocs;
+	/* Rounded numbers add up to their sum only where the sum is made of them. */
+	profile->peak_allocs = sampled ? profile->totals.at_peak_allocs : kernel_image.then.peak_allocs;
 	if (kernel_image.then.peak_ns)
 		profile->peak_ms = (kernel_image.then.peak_ns - state->image.start_ns) / 1000000;
 	fill_integrity(state, (const uint64_t *)kernel_image.counters);
