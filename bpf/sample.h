@@ -27,7 +27,7 @@ static __always_inline __u64 small_probability(__u64 x)
 }
 
 /* The probability that a block of this size is kept, in units of 2^-64. */
-static __always_inline __u64 keep_probability(__u64 size)
+static __noinline __u64 keep_probability(__u64 size)
 {
 	__u64 steps = size / sample_step, rest = size - steps * sample_step;
 	if (steps >= CT_EXP_TABLE)
