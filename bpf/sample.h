@@ -55,10 +55,13 @@ static __always_inline __u64 sampled_allocs(__u64 size)
 	return probability >> 16 ? ~0ull / (probability >> 16) : 0;
 }
 
-/* ... and so many bytes. */
+/* ... and so many bytes, rounded: cut, a small block would be short by up to one in each
+ * sample_bytes. */
 static __always_inline __u64 sampled_bytes(__u64 size, __u64 allocs)
 {
-	return size >> 16 < sample_step ? size * (allocs >> 16) + (size * (allocs & 0xffff) >> 16) : size;
+	if (size >> 16 >= sample_step)
+		return size;
+	return size * (allocs >> 16) + ((size * (allocs & 0xffff) + 0x8000) >> 16);
 }
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* Loading the kernel half and reading its maps. */
 #include "kernel_internal.h"
+#include "sampling.h"
 
 #include <errno.h>
-#include <math.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -106,17 +106,16 @@ static int attach_helpers(struct kernel *kernel)
 	return kernel->events ? 0 : -errno;
 }
 
-/* exp(-x), in steps of about an eighth, see bpf/sample.h. */
+/* See bpf/sample.h. */
 static void configure_sampling(struct captrack *skeleton, uint64_t bytes)
 {
-	uint64_t step = bytes < 8 ? 1 : bytes / 8;
+	struct sampling sampling;
+	_Static_assert(sizeof(sampling.exp) == sizeof(skeleton->rodata->exp_table), "the same steps");
+	sampling_init(&sampling, bytes);
 	skeleton->rodata->sampled = true;
-	skeleton->rodata->sample_step = step;
-	skeleton->rodata->sample_inverse = bytes > 1 ? (uint64_t)(0x1p64L / (long double)bytes) : ~0ull;
-	for (size_t i = 0; i < sizeof(skeleton->rodata->exp_table) / sizeof(uint64_t); i++) {
-		long double share = expl(-(long double)(i * step) / (long double)bytes);
-		skeleton->rodata->exp_table[i] = i ? (uint64_t)(share * 0x1p64L) : ~0ull;
-	}
+	skeleton->rodata->sample_step = sampling.step;
+	skeleton->rodata->sample_inverse = sampling.inverse;
+	memcpy(skeleton->rodata->exp_table, sampling.exp, sizeof(sampling.exp));
 }
 
 /* Before the load. */
