@@ -14,12 +14,13 @@
  * is not printable is escaped before it reaches a terminal. */
 
 enum report_sort {
-	REPORT_AT_PEAK, /* the default */
+	REPORT_AT_PEAK,
 	REPORT_LIVE,
 	REPORT_PEAK,
 	REPORT_ALLOCATED,
 	REPORT_ALLOCS,
 	REPORT_TEMPORARY,
+	REPORT_DEFAULT, /* at-peak, or allocated where that is not known */
 };
 
 struct report_options {
@@ -31,8 +32,13 @@ struct report_options {
 /* "at-peak", "live", ... -> *out; false where the name is none of them. */
 bool report_sort_parse(const char *name, enum report_sort *out);
 
+/* Why the profile's stacks cannot be sorted so: its mode leaves the figure unknown. NULL where
+ * they can. */
+const char *report_sort_lacks(const struct profile *profile, enum report_sort sort);
+
 /* Totals, warnings, then the top stacks with their frames; readable in 100
- * columns. Returns 0 or a negative errno of the output. */
+ * columns. Returns 0 or a negative errno of the output, -EINVAL for a sort that the profile
+ * lacks. */
 int report_write(const struct profile *profile, const struct report_options *options, FILE *out);
 
 /* The few lines at the end of a capture: totals, peak, the five stacks that

@@ -27,7 +27,7 @@ static bool wants_color(void)
 
 static int run(int argc, char **argv)
 {
-	struct report_options report = {.sort = REPORT_AT_PEAK, .top = 10, .color = wants_color()};
+	struct report_options report = {.sort = REPORT_DEFAULT, .top = 10, .color = wants_color()};
 	const char *value;
 	for (int option; (option = options_next(&report_command, argc, argv, &value)) != 0;) {
 		char *end;
@@ -60,6 +60,11 @@ static int run(int argc, char **argv)
 	if (profile_read_file(argv[optind], &profile, &err)) {
 		fprintf(stderr, "captrack-bpf: %s\n", err.text);
 		return EXIT_CAPTURE;
+	}
+	const char *lacks = report_sort_lacks(&profile, report.sort);
+	if (lacks) {
+		profile_deinit(&profile);
+		return usage_error(&report_command, "%s cannot be sorted so: %s", argv[optind], lacks);
 	}
 	int result = report_write(&profile, &report, stdout);
 	profile_deinit(&profile);

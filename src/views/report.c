@@ -19,22 +19,26 @@ enum {
 struct sort_key {
 	const char *name;
 	const char *title;
-	size_t value;     /* in struct profile_counts */
-	size_t count;     /* of the `unit` that the bytes are in */
-	const char *unit; /* NULL: not known, or the value is a count itself */
+	size_t value;       /* in struct profile_counts */
+	size_t count;       /* of the `unit` that the bytes are in */
+	const char *unit;   /* NULL: not known, or the value is a count itself */
+	unsigned int needs; /* PROFILE_NEEDS_* */
 };
 
 #define COUNTS(field) offsetof(struct profile_counts, field)
 
 static const struct sort_key sort_keys[] = {
 	[REPORT_AT_PEAK] = {"at-peak", "bytes at the peak", COUNTS(at_peak_bytes), COUNTS(at_peak_allocs),
-			    "blocks"},
-	[REPORT_LIVE] = {"live", "live bytes", COUNTS(live_bytes), COUNTS(live_allocs), "blocks"},
-	[REPORT_PEAK] = {"peak", "bytes at their own peaks", COUNTS(peak_bytes), 0, NULL},
+			    "blocks", PROFILE_NEEDS_FREES},
+	[REPORT_LIVE] = {"live", "live bytes", COUNTS(live_bytes), COUNTS(live_allocs), "blocks",
+			 PROFILE_NEEDS_FREES},
+	[REPORT_PEAK] = {"peak", "bytes at their own peaks", COUNTS(peak_bytes), 0, NULL,
+			 PROFILE_NEEDS_FREES},
 	[REPORT_ALLOCATED] = {"allocated", "bytes allocated", COUNTS(allocated_bytes), COUNTS(allocs),
-			      "allocations"},
-	[REPORT_ALLOCS] = {"allocs", "allocations", COUNTS(allocs), 0, NULL},
-	[REPORT_TEMPORARY] = {"temporary", "temporary allocations", COUNTS(temporary_allocs), 0, NULL},
+			      "allocations", 0},
+	[REPORT_ALLOCS] = {"allocs", "allocations", COUNTS(allocs), 0, NULL, 0},
+	[REPORT_TEMPORARY] = {"temporary", "temporary allocations", COUNTS(temporary_allocs), 0, NULL,
+			      PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL},
 };
 
 bool report_sort_parse(const char *name, enum report_sort *out)
@@ -46,6 +50,24 @@ bool report_sort_parse(const char *name, enum report_sort *out)
 		}
 	}
 	return false;
+}
+
+static enum report_sort sort_of(const struct profile *profile, enum report_sort sort)
+{
+	if (sort != REPORT_DEFAULT)
+		return sort;
+	return profile_knows(profile, PROFILE_NEEDS_FREES) ? REPORT_AT_PEAK : REPORT_ALLOCATED;
+}
+
+const char *report_sort_lacks(const struct profile *profile, enum report_sort sort)
+{
+	unsigned int needs = sort_keys[sort_of(profile, sort)].needs;
+	if (profile_knows(profile, needs))
+		return NULL;
+	if (!profile_knows(profile, needs & PROFILE_NEEDS_FREES))
+		return "it was captured with --allocs-only, and where free is not probed neither live, peak "
+		       "nor temporary is known";
+	return "it was captured with --sample, and a sample does not show what is temporary";
 }
 
 static uint64_t figure(const struct profile_counts *counts, size_t offset)
@@ -87,11 +109,17 @@ static void write_header(const struct profile *profile, const struct style *styl
 	fprintf(out, "%s%s%s\n", style->bold, format_safe(command, text, sizeof(text)), style->end);
 	fprintf(out, "pid %d, ", profile->target.pid);
 	write_state(profile, out);
-	fprintf(out, "; captured for %s, %s; ", format_ms(profile->capture.duration_ms, duration),
+	fprintf(out, "; captured for %s, %s", format_ms(profile->capture.duration_ms, duration),
 		profile->target.attached_running ? "attached while it ran" : "from its start");
-	if (profile->capture.allocator)
-		fprintf(out, "%s, ", format_safe(profile->capture.allocator, text, 32));
-	fputs("exact\n\n", out);
+	const char *separator = "; ";
+	if (profile->capture.allocator) {
+		fprintf(out, "%s%s", separator, format_safe(profile->capture.allocator, text, 32));
+		separator = ", ";
+	}
+	fprintf(out, "%s%s\n", profile->capture.sample_bytes ? "" : separator,
+		profile->capture.sample_bytes ? "" : "exact");
+	mode_write(profile, "", out);
+	fputc('\n', out);
 }
 
 /* "  peak         1.5 GiB  ..." */
@@ -111,25 +139,36 @@ write_total(FILE *out, const char *name, const char *value, const char *format, 
 static void write_totals(const struct profile *profile, FILE *out)
 {
 	const struct profile_counts *totals = &profile->totals;
-	char value[32], bytes[32], count[32], ms[16];
+	char value[40], bytes[40], count[40], ms[24];
 	bool running = profile->state == PROFILE_RUNNING;
-	write_total(out, "peak", format_bytes(totals->peak_bytes, value), "%s B in %s blocks, after %s",
-		    format_count(totals->peak_bytes, bytes), format_count(profile->peak_allocs, count),
-		    format_ms(profile->peak_ms, ms));
-	write_total(out, "live", format_bytes(totals->live_bytes, value), "%s B in %s blocks, %s",
-		    format_count(totals->live_bytes, bytes), format_count(totals->live_allocs, count),
-		    running ? "now" : "at the end");
-	write_total(out, "allocated", format_bytes(totals->allocated_bytes, value), "%s B in %s allocations",
-		    format_count(totals->allocated_bytes, bytes), format_count(totals->allocs, count));
-	write_total(out, "freed", format_bytes(totals->freed_bytes, value), "%s B in %s frees",
-		    format_count(totals->freed_bytes, bytes), format_count(totals->frees, count));
-	write_total(out, "reallocs", format_count(totals->reallocs, value),
-		    "each counts as an allocation, and as a free of the old block");
-	write_total(out, "temporary", format_count(totals->temporary_allocs, value),
-		    "%.1f%% of allocations: freed before the next one on their thread",
-		    percent_of(totals->temporary_allocs, totals->allocs));
-	if (profile->failed_allocs)
-		write_total(out, "failed", format_count(profile->failed_allocs, value),
+	bool frees = profile_knows(profile, PROFILE_NEEDS_FREES),
+	     all = profile_knows(profile, PROFILE_NEEDS_ALL);
+	if (frees) {
+		write_total(out, "peak", figure_bytes(profile, totals->peak_bytes, value),
+			    "%sin %s blocks, after %s", figure_all_bytes(profile, totals->peak_bytes, bytes),
+			    figure_count(profile, profile->peak_allocs, count),
+			    figure_ms(profile, profile->peak_ms, ms));
+		write_total(out, "live", figure_bytes(profile, totals->live_bytes, value),
+			    "%sin %s blocks, %s", figure_all_bytes(profile, totals->live_bytes, bytes),
+			    figure_count(profile, totals->live_allocs, count),
+			    running ? "now" : "at the end");
+	}
+	write_total(out, "allocated", figure_bytes(profile, totals->allocated_bytes, value),
+		    "%sin %s allocations", figure_all_bytes(profile, totals->allocated_bytes, bytes),
+		    figure_count(profile, totals->allocs, count));
+	if (frees)
+		write_total(out, "freed", figure_bytes(profile, totals->freed_bytes, value), "%sin %s frees",
+			    figure_all_bytes(profile, totals->freed_bytes, bytes),
+			    figure_count(profile, totals->frees, count));
+	write_total(out, "reallocs", figure_count(profile, totals->reallocs, value),
+		    frees ? "each counts as an allocation, and as a free of the old block"
+			  : "each counts as an allocation");
+	if (frees && all)
+		write_total(out, "temporary", figure_count(profile, totals->temporary_allocs, value),
+			    "%s of allocations: freed before the next one on their thread",
+			    figure_share(profile, totals->temporary_allocs, totals->allocs, count));
+	if (all && profile->failed_allocs)
+		write_total(out, "failed", figure_count(profile, profile->failed_allocs, value),
 			    "allocations returned NULL");
 }
 
@@ -196,34 +235,49 @@ static void write_stack_head(const struct profile *profile, const struct profile
 {
 	const struct sort_key *key = &sort_keys[sort];
 	uint64_t value = figure(counts, key->value);
-	char text[32];
+	char text[40], share[24];
 	bool is_count = sort == REPORT_ALLOCS || sort == REPORT_TEMPORARY;
-	fprintf(out, "\n%s%4zu. %9s  %5.1f%%", style->bold, rank,
-		is_count ? format_count(value, text) : format_bytes(value, text),
-		percent_of(value, figure(&profile->totals, key->value)));
+	fprintf(out, "\n%s%4zu. %9s  %*s", style->bold, rank,
+		is_count ? figure_count(profile, value, text) : figure_bytes(profile, value, text),
+		figure_width(profile, 6),
+		figure_share(profile, value, figure(&profile->totals, key->value), share));
 	if (key->unit)
-		fprintf(out, "  in %s %s", format_count(figure(counts, key->count), text), key->unit);
-	fprintf(out, "%s%s %s%s\n", key->unit ? ", " : "  ", sort == REPORT_AT_PEAK ? "own peak" : "at peak",
-		format_bytes(sort == REPORT_AT_PEAK ? counts->peak_bytes : counts->at_peak_bytes, text),
-		style->end);
+		fprintf(out, "  in %s %s", figure_count(profile, figure(counts, key->count), text),
+			key->unit);
+	if (profile_knows(profile, PROFILE_NEEDS_FREES))
+		fprintf(out, "%s%s %s", key->unit ? ", " : "  ",
+			sort == REPORT_AT_PEAK ? "own peak" : "at peak",
+			figure_bytes(profile,
+				     sort == REPORT_AT_PEAK ? counts->peak_bytes : counts->at_peak_bytes,
+				     text));
+	fprintf(out, "%s\n", style->end);
 }
 
-/* The figures beside it. */
-static void write_stack_figures(const struct profile_counts *counts, enum report_sort sort,
-				const struct style *style, FILE *out)
+/* The figures beside it, as far as there are any. */
+static void write_stack_figures(const struct profile *profile, const struct profile_counts *counts,
+				enum report_sort sort, const struct style *style, FILE *out)
 {
-	char bytes[16], count[32];
+	char bytes[24], count[40];
+	const char *separator = "";
+	if (!profile_knows(profile, PROFILE_NEEDS_FREES) && sort == REPORT_ALLOCATED)
+		return;
 	fprintf(out, "%*s%s", INDENT, "", style->dim);
-	if (sort != REPORT_ALLOCATED)
-		fprintf(out, "allocated %s in %s, ", format_bytes(counts->allocated_bytes, bytes),
-			format_count(counts->allocs, count));
-	if (sort != REPORT_LIVE)
-		fprintf(out, "live %s in %s, ", format_bytes(counts->live_bytes, bytes),
-			format_count(counts->live_allocs, count));
-	fprintf(out, "%s temporary%s\n", format_count(counts->temporary_allocs, count), style->end);
+	if (sort != REPORT_ALLOCATED) {
+		fprintf(out, "allocated %s in %s", figure_bytes(profile, counts->allocated_bytes, bytes),
+			figure_count(profile, counts->allocs, count));
+		separator = ", ";
+	}
+	if (profile_knows(profile, PROFILE_NEEDS_FREES) && sort != REPORT_LIVE) {
+		fprintf(out, "%slive %s in %s", separator, figure_bytes(profile, counts->live_bytes, bytes),
+			figure_count(profile, counts->live_allocs, count));
+		separator = ", ";
+	}
+	if (profile_knows(profile, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL))
+		fprintf(out, "%s%s temporary", separator,
+			figure_count(profile, counts->temporary_allocs, count));
+	fprintf(out, "%s\n", style->end);
 }
 
-/* Those that are shown: with a figure, and not more than asked for. */
 /* The stacks that have any of it: sorted, they come first. */
 static size_t count_any(const struct profile_stack **sorted, size_t n, const struct sort_key *key)
 {
@@ -243,7 +297,8 @@ static void write_rest(size_t rest, FILE *out)
 static void write_stacks(const struct profile *profile, const struct profile_stack **sorted,
 			 const struct report_options *options, FILE *out)
 {
-	const struct sort_key *key = &sort_keys[options->sort];
+	enum report_sort sort = sort_of(profile, options->sort);
+	const struct sort_key *key = &sort_keys[sort];
 	const struct style *style = style_of(options->color);
 	/* --top 0 means really all. */
 	size_t all = options->top ? count_any(sorted, profile->n_stacks, key) : profile->n_stacks;
@@ -256,8 +311,8 @@ static void write_stacks(const struct profile *profile, const struct profile_sta
 	fprintf(out, "\n%s%zu of %s %s by %s%s\n", style->bold, shown, format_count(all, count),
 		all == 1 ? "stack" : "stacks", key->title, style->end);
 	for (size_t i = 0; i < shown; i++) {
-		write_stack_head(profile, &sorted[i]->counts, i + 1, options->sort, style, out);
-		write_stack_figures(&sorted[i]->counts, options->sort, style, out);
+		write_stack_head(profile, &sorted[i]->counts, i + 1, sort, style, out);
+		write_stack_figures(profile, &sorted[i]->counts, sort, style, out);
 		write_frames(profile, sorted[i], !options->top, out);
 	}
 	write_rest(all - shown, out);
@@ -267,19 +322,23 @@ static void write_empty(const struct profile *profile, FILE *out)
 {
 	if (!profile->capture.allocator)
 		fputs("\nNothing was allocated: no allocator was found in the process.\n", out);
+	else if (profile->capture.sample_bytes)
+		fputs("\nNo allocation was kept while the capture ran.\n", out);
 	else
 		fputs("\nNothing was allocated while the capture ran.\n", out);
 }
 
 int report_write(const struct profile *profile, const struct report_options *options, FILE *out)
 {
+	if (report_sort_lacks(profile, options->sort))
+		return -EINVAL;
 	const struct profile_stack **sorted = calloc(profile->n_stacks + 1, sizeof(struct profile_stack *));
 	if (!sorted)
 		return -ENOMEM;
 	for (size_t i = 0; i < profile->n_stacks; i++)
 		sorted[i] = &profile->stacks[i];
 	qsort_r(sorted, profile->n_stacks, sizeof(struct profile_stack *), compare,
-		(void *)(uintptr_t)&sort_keys[options->sort]);
+		(void *)(uintptr_t)&sort_keys[sort_of(profile, options->sort)]);
 
 	errno = 0;
 	write_header(profile, style_of(options->color), out);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOP = 5, STACK_COLUMN = 20, NAME_BYTES = 48 };
+enum { TOP = 5, NAME_BYTES = 48 };
 
 static bool has_prefix(const char *text, const char *const *prefixes)
 {
@@ -83,27 +83,36 @@ static void chain_fill(struct chain *chain, const struct profile *profile, const
 	}
 }
 
+/* What stacks are sorted by: bytes at the peak, or, where that is not known, allocated. */
+static uint64_t bytes_of(const struct profile *profile, const struct profile_counts *counts)
+{
+	return profile_knows(profile, PROFILE_NEEDS_FREES) ? counts->at_peak_bytes : counts->allocated_bytes;
+}
+
 static void write_stack(const struct profile *profile, const struct profile_stack *stack, FILE *out)
 {
 	static const char more[] = " < ...";
-	struct chain chain = {.room = VIEW_COLUMNS - STACK_COLUMN + 1 - strlen(more)};
-	char bytes[16];
+	int column = 2 + figure_width(profile, 6) + 2 + figure_width(profile, 8) + 2;
+	struct chain chain = {.room = VIEW_COLUMNS - (size_t)column + 1 - strlen(more)};
+	char share[24], text[24];
+	uint64_t bytes = bytes_of(profile, &stack->counts);
 	chain_fill(&chain, profile, stack, false);
 	if (!chain.used)
 		chain_fill(&chain, profile, stack, true);
-	fprintf(out, "  %5.1f%%  %8s  %s%s\n",
-		percent_of(stack->counts.at_peak_bytes, profile->totals.peak_bytes),
-		format_bytes(stack->counts.at_peak_bytes, bytes), chain.used ? chain.text : "[unknown]",
-		chain.full ? more : "");
+	fprintf(out, "  %*s  %*s  %s%s\n", figure_width(profile, 6),
+		figure_share(profile, bytes, bytes_of(profile, &profile->totals), share),
+		figure_width(profile, 8), figure_bytes(profile, bytes, text),
+		chain.used ? chain.text : "[unknown]", chain.full ? more : "");
 }
 
 /* The larger first; what is equal in the profile's order. */
-static int by_at_peak(const void *a, const void *b)
+static int compare(const void *a, const void *b, void *profile)
 {
 	const struct profile_stack *first = *(struct profile_stack *const *)a;
 	const struct profile_stack *second = *(struct profile_stack *const *)b;
-	if (first->counts.at_peak_bytes != second->counts.at_peak_bytes)
-		return first->counts.at_peak_bytes < second->counts.at_peak_bytes ? 1 : -1;
+	uint64_t x = bytes_of(profile, &first->counts), y = bytes_of(profile, &second->counts);
+	if (x != y)
+		return x < y ? 1 : -1;
 	return first < second ? -1 : first > second;
 }
 
@@ -114,31 +123,46 @@ static int write_stacks(const struct profile *profile, FILE *out)
 		return -ENOMEM;
 	for (size_t i = 0; i < profile->n_stacks; i++)
 		sorted[i] = &profile->stacks[i];
-	qsort(sorted, profile->n_stacks, sizeof(struct profile_stack *), by_at_peak);
-	for (size_t i = 0; i < profile->n_stacks && i < TOP && sorted[i]->counts.at_peak_bytes; i++)
+	qsort_r(sorted, profile->n_stacks, sizeof(struct profile_stack *), compare,
+		(void *)(uintptr_t)profile);
+	for (size_t i = 0; i < profile->n_stacks && i < TOP && bytes_of(profile, &sorted[i]->counts); i++)
 		write_stack(profile, sorted[i], out);
 	free(sorted);
 	return 0;
 }
 
+static void write_lived(const struct profile *profile, const struct style *style, FILE *out)
+{
+	const struct profile_counts *totals = &profile->totals;
+	char bytes[24], count[40], ms[24];
+	fprintf(out, "peak %s in %s blocks, after %s%s\n", figure_bytes(profile, totals->peak_bytes, bytes),
+		figure_count(profile, profile->peak_allocs, count), figure_ms(profile, profile->peak_ms, ms),
+		style->end);
+	fprintf(out, "  allocated %s in %s", figure_bytes(profile, totals->allocated_bytes, bytes),
+		figure_count(profile, totals->allocs, count));
+	if (profile_knows(profile, PROFILE_NEEDS_ALL))
+		fprintf(out, ", temporary %s", figure_count(profile, totals->temporary_allocs, count));
+	fprintf(out, "; live at the end %s in %s\n", figure_bytes(profile, totals->live_bytes, bytes),
+		figure_count(profile, totals->live_allocs, count));
+}
+
 static void write_totals(const struct profile *profile, const struct style *style, FILE *out)
 {
 	const struct profile_counts *totals = &profile->totals;
-	char name[64], bytes[16], count[32], other[32], ms[16];
+	char name[64], bytes[24], count[40];
 	fprintf(out, "%scaptrack-bpf: %s (pid %d): ", style->bold,
 		format_safe(format_basename(profile->target.exe), name, sizeof(name)), profile->target.pid);
-	if (!totals->allocs) {
-		fprintf(out, "no allocations%s%s\n", profile->capture.allocator ? "" : ", no allocator found",
-			style->end);
-		return;
-	}
-	fprintf(out, "peak %s in %s blocks, after %s%s\n", format_bytes(totals->peak_bytes, bytes),
-		format_count(profile->peak_allocs, count), format_ms(profile->peak_ms, ms), style->end);
-	fprintf(out, "  allocated %s in %s, ", format_bytes(totals->allocated_bytes, bytes),
-		format_count(totals->allocs, count));
-	fprintf(out, "temporary %s; ", format_count(totals->temporary_allocs, count));
-	fprintf(out, "live at the end %s in %s\n", format_bytes(totals->live_bytes, bytes),
-		format_count(totals->live_allocs, other));
+	if (!totals->allocs)
+		fprintf(out, "%s%s%s\n",
+			profile->capture.sample_bytes ? "no allocation was kept" : "no allocations",
+			profile->capture.allocator ? "" : ", no allocator found", style->end);
+	else if (profile_knows(profile, PROFILE_NEEDS_FREES))
+		write_lived(profile, style, out);
+	else
+		fprintf(out, "allocated %s in %s allocations%s\n",
+			figure_bytes(profile, totals->allocated_bytes, bytes),
+			figure_count(profile, totals->allocs, count), style->end);
+	mode_write(profile, "  ", out);
 }
 
 int summary_write(const struct profile *profile, const char *path, bool color, FILE *out)

@@ -20,8 +20,18 @@ struct style {
 };
 const struct style *style_of(bool color);
 
-/* A percentage of `total`; 0 of nothing. */
-double percent_of(uint64_t part, uint64_t total);
+/* mode.c: figures of the profile; of a sampled one all that is counted is an estimate, "~1.5 GiB". */
+const char *figure_bytes(const struct profile *profile, uint64_t bytes, char out[24]);
+const char *figure_count(const struct profile *profile, uint64_t count, char out[40]);
+const char *figure_ms(const struct profile *profile, uint64_t ms, char out[24]);
+/* "12.5%"; of nothing 0 */
+const char *figure_share(const struct profile *profile, uint64_t part, uint64_t total, char out[24]);
+/* "1,234,567 B ", with the space after it; nothing of an estimate, of which it would say too much. */
+const char *figure_all_bytes(const struct profile *profile, uint64_t bytes, char out[40]);
+/* Columns for a figure that takes `width` without the mark. */
+int figure_width(const struct profile *profile, int width);
+/* A line for each thing that the capture's mode leaves unknown; none of an exact and whole one. */
+void mode_write(const struct profile *profile, const char *indent, FILE *out);
 
 /* What the capture has cost the target, one line; nothing where that is not known. */
 void cost_write(const struct profile *profile, FILE *out);

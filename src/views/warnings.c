@@ -12,11 +12,6 @@ const struct style *style_of(bool color)
 	return color ? &colored : &plain;
 }
 
-double percent_of(uint64_t part, uint64_t total)
-{
-	return total ? 100.0 * (double)part / (double)total : 0.0;
-}
-
 /* Words up to the last column, further lines under the first word. */
 static void write_wrapped(const char *text, size_t column, size_t indent, FILE *out)
 {
@@ -40,13 +35,15 @@ static void write_wrapped(const char *text, size_t column, size_t indent, FILE *
 static void add_share(const struct profile *profile, char *text, size_t size)
 {
 	uint64_t bytes = 0;
+	char share[24];
 	size_t used = strlen(text);
 	for (size_t i = 0; i < profile->n_stacks; i++)
 		if (profile->stacks[i].truncated)
 			bytes += profile->stacks[i].counts.allocated_bytes;
 	if (profile->totals.allocated_bytes)
-		used += (size_t)snprintf(text + used, size - used, " (%.1f%% of the bytes allocated)",
-					 100.0 * (double)bytes / (double)profile->totals.allocated_bytes);
+		used += (size_t)snprintf(
+			text + used, size - used, " (%s of the bytes allocated)",
+			figure_share(profile, bytes, profile->totals.allocated_bytes, share));
 	for (int i = 0; i < INTEGRITY_COUNT && used < size; i++) {
 		char count[32];
 		if (profile_is_reason((enum profile_integrity)i) && profile->integrity[i])
@@ -63,9 +60,10 @@ static void write_note(const struct profile *profile, FILE *out)
 	char count[32], text[160];
 	if (!profile->target.attached_running)
 		return;
-	snprintf(text, sizeof(text),
-		 "blocks from before the capture are not counted; %s of them were freed in it",
-		 format_count(profile->integrity[INTEGRITY_UNMATCHED_FREES], count));
+	int length = snprintf(text, sizeof(text), "blocks from before the capture are not counted");
+	if (profile_knows_integrity(profile, INTEGRITY_UNMATCHED_FREES))
+		snprintf(text + length, sizeof(text) - (size_t)length, "; %s of them were freed in it",
+			 format_count(profile->integrity[INTEGRITY_UNMATCHED_FREES], count));
 	fputs(head, out);
 	write_wrapped(text, strlen(head), 4, out);
 }

@@ -283,6 +283,119 @@ static void test_order_of_stacks(void **state)
 	profile_deinit(&back);
 }
 
+/* What is not known is absent: here is all that may be there, of the golden one's figures. */
+static const struct {
+	uint64_t sample_bytes;
+	bool allocs_only;
+	const char *mode, *totals, *stack;
+	const char *absent; /* of the integrity counters; ended by a space each */
+} modes[] = {
+	{524288, false, "\"capture\":{\"mode\":\"sampled\",\"sample_bytes\":524288,\"interval_ms\"",
+	 "\"totals\":{\"allocs\":30,\"frees\":28,\"reallocs\":2,\"allocated_bytes\":3000,"
+	 "\"freed_bytes\":2800,\"live_allocs\":2,\"live_bytes\":200,\"peak_bytes\":800,\"peak_allocs\":6,"
+	 "\"peak_ms\":77},\n",
+	 "{\"frames\":[],\"allocs\":20,\"frees\":19,\"reallocs\":1,\"allocated_bytes\":2000,"
+	 "\"freed_bytes\":1900,\"live_allocs\":1,\"live_bytes\":100,\"peak_bytes\":501,\"at_peak_bytes\":500,"
+	 "\"at_peak_allocs\":3},\n",
+	 "unmatched_frees internal_frees "},
+	{0, true, "\"capture\":{\"mode\":\"exact\",\"allocs_only\":true,\"interval_ms\"",
+	 "\"totals\":{\"allocs\":30,\"reallocs\":2,\"failed_allocs\":2,\"allocated_bytes\":3000},\n",
+	 "{\"frames\":[],\"allocs\":20,\"reallocs\":1,\"allocated_bytes\":2000},\n",
+	 "unmatched_frees internal_frees missed_frees dropped_blocks "},
+	{1000, true,
+	 "\"capture\":{\"mode\":\"sampled\",\"sample_bytes\":1000,\"allocs_only\":true,\"interval_ms\"",
+	 "\"totals\":{\"allocs\":30,\"reallocs\":2,\"allocated_bytes\":3000},\n",
+	 "{\"frames\":[],\"allocs\":20,\"reallocs\":1,\"allocated_bytes\":2000},\n",
+	 "unmatched_frees internal_frees missed_frees dropped_blocks "},
+};
+
+static void check_integrity(const char *text, const char *absent)
+{
+	for (int i = 0; i < INTEGRITY_COUNT; i++) {
+		char member[64], word[64];
+		const char *name = profile_integrity_name((enum profile_integrity)i);
+		snprintf(member, sizeof(member), "\"%s\":", name);
+		snprintf(word, sizeof(word), "%s ", name);
+		if (!strstr(text, member) != !!strstr(absent, word))
+			fail_msg("%s: %s", name, text);
+	}
+}
+
+static void test_what_a_mode_does_not_know_is_absent(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		struct profile profile, back;
+		struct ct_error err = {0};
+		size_t length;
+		fill_profile(&profile);
+		profile.capture.sample_bytes = modes[i].sample_bytes;
+		profile.capture.allocs_only = modes[i].allocs_only;
+		for (int k = 0; k < INTEGRITY_COUNT; k++)
+			profile.integrity[k] = 1; /* where it is not known it warns of nothing */
+		char *text = write_text(&profile, &length);
+		assert_non_null(strstr(text, modes[i].mode));
+		assert_non_null(strstr(text, modes[i].totals));
+		assert_non_null(strstr(text, modes[i].stack));
+		check_integrity(text, modes[i].absent);
+		assert_false(profile_integrity_warns(&profile, INTEGRITY_UNMATCHED_FREES));
+		assert_int_equal(profile_integrity_warns(&profile, INTEGRITY_MISSED_FREES),
+				 !modes[i].allocs_only);
+
+		if (profile_read_json(text, length, &back, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(back.capture.sample_bytes, modes[i].sample_bytes);
+		assert_int_equal(back.capture.allocs_only, modes[i].allocs_only);
+		assert_int_equal(back.totals.temporary_allocs, 0);
+		char *again = write_text(&back, &length);
+		assert_string_equal(again, text);
+		free(again);
+		free(text);
+		profile_deinit(&profile);
+		profile_deinit(&back);
+	}
+}
+
+/* Figures that the mode cannot know are not believed, whoever wrote them. */
+static void test_a_figure_that_the_mode_lacks_is_not_read(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"{\"version\":1,\"totals\":{\"allocs\":7,\"live_bytes\":9,\"temporary_allocs\":3},"
+		"\"integrity\":{\"missed_frees\":4},\"stacks\":[{\"allocs\":7,\"peak_bytes\":5}],"
+		"\"capture\":{\"allocs_only\":true}}";
+	struct profile profile;
+	struct ct_error err = {0};
+	assert_int_equal(profile_read_json(text, sizeof(text) - 1, &profile, &err), 0);
+	assert_int_equal(profile.totals.allocs, 7);
+	assert_int_equal(profile.totals.live_bytes, 0);
+	assert_int_equal(profile.totals.temporary_allocs, 0);
+	assert_int_equal(profile.stacks[0].counts.allocs, 7);
+	assert_int_equal(profile.stacks[0].counts.peak_bytes, 0);
+	assert_int_equal(profile.integrity[INTEGRITY_MISSED_FREES], 0);
+	profile_deinit(&profile);
+}
+
+static void test_order_of_stacks_without_frees(void **state)
+{
+	(void)state;
+	struct profile profile = {.capture.allocs_only = true}, back;
+	struct ct_error err = {0};
+	size_t length;
+	for (uint64_t i = 0; i < 3; i++) {
+		struct profile_stack *stack = new_stack(&profile);
+		stack->counts.at_peak_bytes = stack->counts.live_bytes = 10 - i; /* means nothing */
+		stack->counts.allocated_bytes = i;
+	}
+	char *text = write_text(&profile, &length);
+	assert_int_equal(profile_read_json(text, length, &back, &err), 0);
+	for (uint64_t i = 0; i < 3; i++)
+		assert_int_equal(back.stacks[i].counts.allocated_bytes, 2 - i);
+	free(text);
+	profile_deinit(&profile);
+	profile_deinit(&back);
+}
+
 static void test_every_integrity_counter_is_named(void **state)
 {
 	(void)state;
@@ -349,7 +462,11 @@ static void test_what_is_no_profile(void **state)
 		{"{\"version\":1,\"target\":{\"exe\":null}}", "target.exe: not a string"},
 		{"{\"version\":1,\"target\":{\"attached\":\"\\u001b[31m\"}}", "target.attached: not a word"},
 		{"{\"version\":1,\"host\":{\"cpus\":4294967296}}", "host.cpus: 4294967296 is too large"},
-		{"{\"version\":1,\"capture\":{\"mode\":\"sampled\"}}", "capture.mode: not a word"},
+		{"{\"version\":1,\"capture\":{\"mode\":\"guessed\"}}", "capture.mode: not a word"},
+		{"{\"version\":1,\"capture\":{\"mode\":\"sampled\"}}", "capture.sample_bytes: missing"},
+		{"{\"version\":1,\"capture\":{\"mode\":\"sampled\",\"sample_bytes\":0}}",
+		 "capture.sample_bytes: missing"},
+		{"{\"version\":1,\"capture\":{\"allocs_only\":1}}", "capture.allocs_only: not true or"},
 		{"{\"version\":1,\"capture\":{\"allocators\":[1]}}", "capture.allocators[0]: not a string"},
 		{"{\"version\":1,\"capture\":{\"interval_stretched\":1}}", "interval_stretched: not true or"},
 		{"{\"version\":1,\"objects\":[{}],\"capture\":{\"probes\":[{\"object\":0,\"emulated\":1}]}}",
@@ -492,6 +609,9 @@ int main(void)
 		cmocka_unit_test(test_large_integers_stay_exact),
 		cmocka_unit_test(test_cost_as_far_as_it_is_known),
 		cmocka_unit_test(test_order_of_stacks),
+		cmocka_unit_test(test_what_a_mode_does_not_know_is_absent),
+		cmocka_unit_test(test_a_figure_that_the_mode_lacks_is_not_read),
+		cmocka_unit_test(test_order_of_stacks_without_frees),
 		cmocka_unit_test(test_every_integrity_counter_is_named),
 		cmocka_unit_test(test_what_is_no_profile),
 		cmocka_unit_test(test_deep_nesting),

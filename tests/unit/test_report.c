@@ -314,6 +314,177 @@ static void test_summary_of_nothing(void **state)
 	free(shown);
 }
 
+/* The same profile, captured otherwise: the figures that are left. */
+static char *in_mode(const char *mode)
+{
+	static const char exact[] = "\"mode\":\"exact\"";
+	const char *at = strstr(json, exact);
+	char *text = malloc(sizeof(json) + 100);
+	assert_true(text && at);
+	sprintf(text, "%.*s%s%s", (int)(at - json), json, mode, at + strlen(exact));
+	return text;
+}
+
+static const char sampled[] = "\"mode\":\"sampled\",\"sample_bytes\":524288";
+static const char allocs_only[] = "\"mode\":\"exact\",\"allocs_only\":true";
+static const char both[] = "\"mode\":\"sampled\",\"sample_bytes\":1000,\"allocs_only\":true";
+
+static const char expected_sampled[] =
+	"shop --all \\x1B[2J\n"
+	"pid 42, exit status 3; captured for 3.2 s, from its start; glibc\n"
+	"sampled, one allocation kept per 512 KiB on average; what has a ~ is an estimate\n"
+	"\n"
+	"  peak           ~1.9 MiB  in ~170 blocks, after ~3.1 s\n"
+	"  live           ~977 KiB  in ~67 blocks, at the end\n"
+	"  allocated      ~3.7 GiB  in ~1,234,567 allocations\n"
+	"  freed          ~3.7 GiB  in ~1,234,500 frees\n"
+	"  reallocs            ~12  each counts as an allocation, and as a free of the old block\n"
+	"  warning: truncated_stacks 1: stacks are not whole (~2.5% of the bytes allocated); 1: deeper than\n"
+	"    --max-depth N\n"
+	"\n"
+	"1 of 3 stacks by bytes at the peak\n"
+	"\n"
+	"   1.  ~1.4 MiB   ~75.0%  in ~100 blocks, own peak ~1.5 MiB\n"
+	"        allocated ~2.8 GiB in ~1,000,000, live ~879 KiB in ~60\n"
+	"        operator new+0x1c (libstdc++.so.6)\n";
+
+static const char expected_allocs_only[] =
+	"shop --all \\x1B[2J\n"
+	"pid 42, exit status 3; captured for 3.2 s, from its start; glibc, exact\n"
+	"allocations only: free was not probed, so live and peak are not known\n"
+	"\n"
+	"  allocated       3.7 GiB  4,000,000,000 B in 1,234,567 allocations\n"
+	"  reallocs             12  each counts as an allocation\n"
+	"  failed                2  allocations returned NULL\n"
+	"  warning: truncated_stacks 1: stacks are not whole (2.5% of the bytes allocated); 1: deeper than\n"
+	"    --max-depth N\n"
+	"\n"
+	"1 of 4 stacks by bytes allocated\n"
+	"\n"
+	"   1.   2.8 GiB   75.0%  in 1,000,000 allocations\n"
+	"        operator new+0x1c (libstdc++.so.6)\n";
+
+static const char expected_both[] =
+	"shop --all \\x1B[2J\n"
+	"pid 42, exit status 3; captured for 3.2 s, from its start; glibc\n"
+	"sampled, one allocation kept per 1,000 B on average; what has a ~ is an estimate\n"
+	"allocations only: free was not probed, so live and peak are not known\n"
+	"\n"
+	"  allocated      ~3.7 GiB  in ~1,234,567 allocations\n"
+	"  reallocs            ~12  each counts as an allocation\n"
+	"  warning: truncated_stacks 1: stacks are not whole (~2.5% of the bytes allocated); 1: deeper than\n"
+	"    --max-depth N\n"
+	"\n"
+	"1 of 4 stacks by bytes allocated\n"
+	"\n"
+	"   1.  ~2.8 GiB   ~75.0%  in ~1,000,000 allocations\n"
+	"        operator new+0x1c (libstdc++.so.6)\n";
+
+static void test_report_of_modes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *mode, *expected;
+	} table[] = {{sampled, expected_sampled}, {allocs_only, expected_allocs_only}, {both, expected_both}};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		char *text = in_mode(table[i].mode);
+		char *shown = report(text, &(struct report_options){.sort = REPORT_DEFAULT, .top = 1});
+		shown[strlen(table[i].expected)] = '\0'; /* the frames are as ever */
+		assert_string_equal(shown, table[i].expected);
+		free(shown);
+		free(text);
+	}
+}
+
+static void test_sort_keys_that_a_mode_lacks(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *mode;
+		const char *lacks; /* by enum report_sort */
+		const char *why;
+	} table[] = {
+		{"\"mode\":\"exact\"", "-------", ""},
+		{sampled, "-----x-", "--sample"},
+		{allocs_only, "xxx--x-", "--allocs-only"},
+		{both, "xxx--x-", "--allocs-only"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct profile profile;
+		char *text = in_mode(table[i].mode);
+		read_profile(&profile, text);
+		for (int sort = REPORT_AT_PEAK; sort <= REPORT_DEFAULT; sort++) {
+			const char *why = report_sort_lacks(&profile, (enum report_sort)sort);
+			struct report_options options = {.sort = (enum report_sort)sort, .top = 1};
+			FILE *out = fopen("/dev/null", "w");
+			assert_int_equal(why != NULL, table[i].lacks[sort] == 'x');
+			assert_int_equal(report_write(&profile, &options, out), why ? -EINVAL : 0);
+			assert_true(!why || strstr(why, table[i].why));
+			fclose(out);
+		}
+		profile_deinit(&profile);
+		free(text);
+	}
+	char *text = in_mode(allocs_only);
+	char *shown = report(text, &(struct report_options){.sort = REPORT_ALLOCS, .top = 1});
+	assert_non_null(strstr(shown, "   1. 1,000,000   81.0%\n        allocated 2.8 GiB in 1,000,000\n"));
+	free(shown);
+	free(text);
+	text = in_mode(sampled);
+	shown = report(text, &(struct report_options){.sort = REPORT_LIVE, .top = 1});
+	assert_non_null(strstr(shown, "   1.  ~879 KiB   ~90.0%  in ~60 blocks, at peak ~1.4 MiB\n"
+				      "        allocated ~2.8 GiB in ~1,000,000\n"));
+	free(shown);
+	free(text);
+}
+
+static void test_summary_of_modes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *mode, *expected;
+	} table[] = {
+		{sampled,
+		 "captrack-bpf: shop (pid 42): peak ~1.9 MiB in ~170 blocks, after ~3.1 s\n"
+		 "  allocated ~3.7 GiB in ~1,234,567; live at the end ~977 KiB in ~67\n"
+		 "  sampled, one allocation kept per 512 KiB on average; what has a ~ is an estimate\n"
+		 "   ~75.0%   ~1.4 MiB  basket_add (basket.h:12) < basket_fill < main\n"},
+		{allocs_only, "captrack-bpf: shop (pid 42): allocated 3.7 GiB in 1,234,567 allocations\n"
+			      "  allocations only: free was not probed, so live and peak are not known\n"
+			      "   75.0%   2.8 GiB  basket_add (basket.h:12) < basket_fill < main\n"},
+		{both, "captrack-bpf: shop (pid 42): allocated ~3.7 GiB in ~1,234,567 allocations\n"
+		       "  sampled, one allocation kept per 1,000 B on average; what has a ~ is an estimate\n"
+		       "  allocations only: free was not probed, so live and peak are not known\n"
+		       "   ~75.0%   ~2.8 GiB  basket_add (basket.h:12) < basket_fill < main\n"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		char *text = in_mode(table[i].mode);
+		char *shown = summary(text, NULL);
+		assert_true(longest_line(shown) <= 100);
+		shown[strlen(table[i].expected)] = '\0';
+		assert_string_equal(shown, table[i].expected);
+		free(shown);
+		free(text);
+	}
+}
+
+/* Nothing kept is not nothing allocated. */
+static void test_an_empty_sample(void **state)
+{
+	(void)state;
+	static const char text[] = "{\"version\":1,\"target\":{\"pid\":5,\"exe\":\"/bin/true\"},"
+				   "\"capture\":{\"mode\":\"sampled\",\"sample_bytes\":1048576,"
+				   "\"allocators\":[\"glibc\"]}}";
+	char *shown = summary(text, NULL);
+	assert_string_equal(shown, "captrack-bpf: true (pid 5): no allocation was kept\n"
+				   "  sampled, one allocation kept per 1 MiB on average; what has a ~ is an "
+				   "estimate\n");
+	free(shown);
+	shown = report(text, &(struct report_options){.sort = REPORT_DEFAULT, .top = 10});
+	assert_non_null(strstr(shown, "\nNo allocation was kept while the capture ran.\n"));
+	free(shown);
+}
+
 static void test_full_output_is_an_error(void **state)
 {
 	(void)state;
@@ -338,6 +509,10 @@ int main(void)
 		cmocka_unit_test(test_how_it_ended),
 		cmocka_unit_test(test_cost_is_one_line_of_both),
 		cmocka_unit_test(test_summary_of_nothing),
+		cmocka_unit_test(test_report_of_modes),
+		cmocka_unit_test(test_sort_keys_that_a_mode_lacks),
+		cmocka_unit_test(test_summary_of_modes),
+		cmocka_unit_test(test_an_empty_sample),
 		cmocka_unit_test(test_full_output_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
