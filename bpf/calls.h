@@ -195,8 +195,10 @@ static __always_inline bool call_enter(struct pt_regs *ctx)
 	}
 	if (sampled) {
 		bool kept = keeps(size);
-		/* realloc(NULL) may call malloc, which must not have a chance of its own. */
-		if (!kept && !thread->old.stack && !(is_realloc && !old_address))
+		/* A call inside this one must not have a chance of its own: realloc(NULL) may call
+		 * malloc, too. */
+		bool calls_another = cookie & CT_COOKIE_CALLS_ANOTHER || (is_realloc && !old_address);
+		if (!kept && !thread->old.stack && !calls_another)
 			return false;
 		thread->is_kept = kept;
 	}

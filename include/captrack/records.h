@@ -30,6 +30,9 @@ enum ct_call { CT_CALL_ALLOC = 1, CT_CALL_REALLOC = 2, CT_CALL_FREE = 3 };
 #define CT_COOKIE_PTR_ARG(c)   ((c) >> 12 & 0xf) /* the block handed back */
 #define CT_COOKIE_OUT_ARG(c)   ((c) >> 16 & 0xf) /* where the new block's address is written */
 
+/* It calls another function of the allocator, always or at times (aligned_alloc(8, n) is malloc(n)). */
+#define CT_COOKIE_CALLS_ANOTHER (1ull << 20)
+
 /* Above the recipe: the code of the file around the function, in pages before and
  * after it (16 bits each, cut to fit), to tell the library's calls of itself. */
 #define CT_COOKIE_TEXT(before, after) ((__u64)((before)&0xffff) << 24 | (__u64)((after)&0xffff) << 40)

@@ -10,13 +10,17 @@
 	{                                                                                                    \
 		name, CT_COOKIE(CT_CALL_ALLOC, size, 0, 0, 0), true                                          \
 	}
+#define ALLOC_BY_ANOTHER(name, size)                                                                         \
+	{                                                                                                    \
+		name, CT_COOKIE(CT_CALL_ALLOC, size, 0, 0, 0) | CT_COOKIE_CALLS_ANOTHER, true                \
+	}
 #define ALLOC_TIMES(name, a, b)                                                                              \
 	{                                                                                                    \
 		name, CT_COOKIE(CT_CALL_ALLOC, a, b, 0, 0), true                                             \
 	}
 #define ALLOC_OUT(name, out, size)                                                                           \
 	{                                                                                                    \
-		name, CT_COOKIE(CT_CALL_ALLOC, size, 0, 0, out), true                                        \
+		name, CT_COOKIE(CT_CALL_ALLOC, size, 0, 0, out) | CT_COOKIE_CALLS_ANOTHER, true              \
 	}
 #define REALLOC(name, ptr, size)                                                                             \
 	{                                                                                                    \
@@ -24,7 +28,7 @@
 	}
 #define REALLOC_TIMES(name, p, a, b)                                                                         \
 	{                                                                                                    \
-		name, CT_COOKIE(CT_CALL_REALLOC, a, b, p, 0), true                                           \
+		name, CT_COOKIE(CT_CALL_REALLOC, a, b, p, 0) | CT_COOKIE_CALLS_ANOTHER, true                 \
 	}
 #define FREE(name, ptr)                                                                                      \
 	{                                                                                                    \
@@ -38,8 +42,8 @@ static const struct allocator_function glibc_functions[] = {
 	REALLOC_TIMES("reallocarray", 1, 2, 3),
 	FREE("free", 1),
 	ALLOC_OUT("posix_memalign", 1, 3),
-	ALLOC("aligned_alloc", 2),
-	ALLOC("memalign", 2),
+	ALLOC_BY_ANOTHER("aligned_alloc", 2),
+	ALLOC_BY_ANOTHER("memalign", 2),
 	ALLOC("valloc", 1),
 	ALLOC("pvalloc", 1),
 	{0},

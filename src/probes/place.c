@@ -56,7 +56,8 @@ static uint64_t with_places(uint64_t recipe, const struct site *site)
 {
 	return CT_COOKIE(CT_COOKIE_CALL(recipe), site->place[CT_COOKIE_SIZE_ARG(recipe)],
 			 site->place[CT_COOKIE_TIMES_ARG(recipe)], site->place[CT_COOKIE_PTR_ARG(recipe)],
-			 site->place[CT_COOKIE_OUT_ARG(recipe)]);
+			 site->place[CT_COOKIE_OUT_ARG(recipe)]) |
+	       (recipe & CT_COOKIE_CALLS_ANOTHER);
 }
 
 /* For the tests and the benchmark. */
