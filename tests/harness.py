@@ -196,12 +196,21 @@ class Counts(dict):
 COUNTERS = ('allocs', 'frees', 'reallocs', 'allocated_bytes', 'freed_bytes', 'live_allocs', 'live_bytes',
             'temporary_allocs', 'at_peak_bytes', 'at_peak_allocs')
 
+# What a mode of capture cannot know, in totals, stacks and integrity: it is absent.
+NEED_FREES = {'frees', 'freed_bytes', 'live_allocs', 'live_bytes', 'peak_bytes', 'peak_allocs', 'peak_ms',
+              'at_peak_bytes', 'at_peak_allocs', 'temporary_allocs',
+              'unmatched_frees', 'internal_frees', 'missed_frees', 'dropped_blocks'}
+NEED_ALL = {'temporary_allocs', 'failed_allocs', 'unmatched_frees', 'internal_frees'}
+
 
 class Profile:
     def __init__(self, data, path=''):
         self.data, self.path = data, path
         self.totals, self.integrity = Counts(data['totals']), Counts(data['integrity'])
         self.target, self.capture = Counts(data['target']), Counts(data['capture'])
+        self.unknown = (NEED_FREES if self.capture.get('allocs_only') else set()) | \
+            (NEED_ALL if self.capture.mode == 'sampled' else set())
+        self.counters = [name for name in COUNTERS if name not in self.unknown]
 
     def names(self, stack):
         """All function names of a stack, innermost first, inlined ones too."""
@@ -213,13 +222,13 @@ class Profile:
 
     def stack(self, *functions):
         """The summed counters of all stacks that hold these functions, inner ones first."""
-        found = Counts({name: 0 for name in COUNTERS})
+        found = Counts({name: 0 for name in self.counters})
         found['stacks'] = 0
         for stack in self.data['stacks']:
             names = iter(self.names(stack))
             if all(function in names for function in functions):
                 found['stacks'] += 1
-                for name in COUNTERS:
+                for name in self.counters:
                     found[name] += stack[name]
         return found
 
@@ -237,10 +246,16 @@ class Profile:
     def check_sums(self):
         """Contract 4.6: the sum over the stacks equals the totals, in every file."""
         totals, stacks = self.totals, self.data['stacks']
-        for name in COUNTERS:
+        for part in [totals, self.integrity, *stacks]:
+            assert not self.unknown & part.keys(), f'{self.path}: {self.unknown & part.keys()} is not known'
+        for name in self.counters:
             total = {'at_peak_bytes': 'peak_bytes', 'at_peak_allocs': 'peak_allocs'}.get(name, name)
             summed = sum(stack[name] for stack in stacks)
             assert summed == totals[total], f'{self.path}: {name}: stacks {summed}, totals {totals[total]}'
+        if self.capture.get('allocs_only'):
+            order = [stack['allocated_bytes'] for stack in stacks]
+            assert order == sorted(order, reverse=True), 'not sorted by allocated_bytes'
+            return
         for part in [totals, *stacks]:
             assert part['live_bytes'] == part['allocated_bytes'] - part['freed_bytes'], part
             assert part['live_allocs'] == part['allocs'] - part['frees'], part
