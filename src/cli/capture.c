@@ -43,7 +43,7 @@ static const struct command_option options[] = {
 	{"user", 0, "NAME", "run COMMAND as this user", OPT_USER},
 	{"allocator", 0, "NAME", "glibc, auto [auto]", OPT_ALLOCATOR},
 	{"sample", 0, "[BYTES]", "estimate: keep one allocation per BYTES on average [524288]", OPT_SAMPLE},
-	{"allocs-only", 0, NULL, "do not probe free: only who allocates, at half the cost", OPT_ALLOCS_ONLY},
+	{"allocs-only", 0, NULL, "do not probe free: who allocates, not what lives", OPT_ALLOCS_ONLY},
 	{"max-stacks", 0, "N", "room for different stacks [65536]", OPT_MAX_STACKS},
 	{"max-live", 0, "N", "room for live blocks [4194304]", OPT_MAX_LIVE},
 	{"max-depth", 0, "N", "frames kept of a stack [127]", OPT_MAX_DEPTH},
