@@ -112,7 +112,7 @@ struct profile_probe {
 	char *function;
 	uint32_t object;      /* index into objects */
 	uint64_t site_offset; /* of the probed instruction, an ELF virtual address */
-	const char *kind;     /* "entry" | "return", static */
+	const char *kind;     /* "entry" | "return" | "session" (both at once), static */
 	bool emulated; /* by the kernel, else it steps a copy of the instruction: twice the cost, or more */
 };
 

@@ -50,7 +50,7 @@ static void read_host(struct reader *reader, const cJSON *host)
 
 static void read_probes(struct reader *reader, const cJSON *capture)
 {
-	static const char *const kinds[] = {"entry", "return", NULL};
+	static const char *const kinds[] = {"entry", "return", "session", NULL};
 	struct profile *profile = reader->profile;
 	const cJSON *probes = read_array(reader, capture, "probes"), *item;
 	profile->capture.probes = room_for(reader, probes, sizeof(*profile->capture.probes));

@@ -129,7 +129,8 @@ int snapshots_add_probe(struct snapshots *snapshots, struct image *image, struct
 	int64_t object = image_object(snapshots, (struct image_state *)image, file);
 	if (object < 0)
 		return (int)object;
-	size_t kinds = site->function->returns_block ? 2 : 1;
+	bool session = kernel_has_sessions(snapshots->kernel) && site->function->returns_block;
+	size_t kinds = site->function->returns_block && !session ? 2 : 1;
 	struct profile_probe *probes =
 		realloc(profile->capture.probes, (profile->capture.n_probes + kinds) * sizeof(*probes));
 	if (!probes)
@@ -140,7 +141,7 @@ int snapshots_add_probe(struct snapshots *snapshots, struct image *image, struct
 			.function = strdup(site->function->name),
 			.object = (uint32_t)object,
 			.site_offset = site->vaddr,
-			.kind = i ? "return" : "entry",
+			.kind = session ? "session" : i ? "return" : "entry",
 			.emulated = site->site.emulated,
 		};
 	}
