@@ -4,6 +4,7 @@ is built and run, and what the profile must say.
 
     build: flags           (default -O1; %B is the folder of the programs)
     needs: name            another target, built first; `file from name`: as a file of that name
+    options: words         of the profiler
     run: words             arguments; %B as above
     status: N              the exit status of the profiler (default 0)
                            (all stacks must be whole, unless a line is about truncated_stacks)
@@ -20,7 +21,7 @@ class Known:
     def __init__(self, source, build):
         self.source = source
         comment = source.read_text().split('*/')[0]
-        self.lines = re.findall(r'^ \* (build|needs|run|status|image|expect|compare): (.*)$', comment, re.M)
+        self.lines = re.findall(r'^ \* (build|needs|options|run|status|image|expect|compare): (.*)$', comment, re.M)
         self.expects = [line for line in self.lines if line[0] in ('expect', 'compare')]
         self.counted = bool(self.value('compare', ''))
 
@@ -28,7 +29,10 @@ class Known:
         return next((value for name, value in self.lines if name == key), default)
 
     def run(self):
-        self.judge(harness.profile(*self.command()), '.')
+        self.judge(harness.profile(*self.command(), options=self.options()), '.')
+
+    def options(self):
+        return self.value('options', '').split()
 
     def programs(self):
         """The target and what it needs, compiled."""

@@ -94,7 +94,7 @@ def guest_files(cases):
     for name, case in cases.items():
         words = case.command()
         programs += case.programs()
-        command = shlex.join([harness.TOOL, '-o', 'out', '--', *words])
+        command = shlex.join([harness.TOOL, '-o', 'out', *case.options(), '--', *words])
         files.add(f'vm/cases/{name}', stat.S_IFREG | 0o644, f'exec {command}\n'.encode())
     for program in programs:
         for path in (program, *libraries(program)):
