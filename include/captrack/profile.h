@@ -105,7 +105,7 @@ struct profile_stack {
 	enum profile_integrity why; /* ... one of the reasons below INTEGRITY_TRUNCATED_STACKS, or
 				       that where it is not told */
 	struct profile_counts counts;
-	char *rendered; /* the writer's cache of the frame list's JSON text, or NULL */
+	char *rendered; /* the writer's cache of the JSON text of all above, or NULL */
 };
 
 struct profile_probe {

@@ -156,7 +156,7 @@ int kernel_load(const struct kernel_options *options, struct kernel **out, struc
 		result = load_unlimited(skeleton);
 	}
 	if (!result)
-		result = kernel_map_stacks(kernel);
+		result = kernel_map_stacks(kernel, CT_FIRST_STACK);
 	if (!result)
 		result = kernel_open_block_tables(kernel);
 	if (!result)

@@ -20,7 +20,8 @@ struct kernel {
 	enum link_way way; /* the cheapest that the kernel has */
 	bool allocs_only;
 	uint32_t max_live;
-	struct ct_stack *stacks;           /* the map, as it lies in memory */
+	struct ct_stack *stacks;           /* the map, as it lies in memory, */
+	uint32_t mapped_stacks;            /* so many of it */
 	int block_tables[CT_BLOCK_TABLES]; /* -1: not made yet */
 	struct bpf_link *exec_link;
 	struct bpf_link *fork_link;
@@ -49,8 +50,8 @@ enum link_way kernel_simple_way(const struct kernel *kernel);
 /* blocks.c, stacks.c: after they are loaded. */
 int kernel_open_block_tables(struct kernel *kernel);
 void kernel_close_block_tables(struct kernel *kernel);
-int kernel_map_stacks(struct kernel *kernel);
-void kernel_unmap_stacks(struct kernel *kernel); /* where they are mapped */
+int kernel_map_stacks(struct kernel *kernel, uint32_t count); /* the first so many */
+void kernel_unmap_stacks(struct kernel *kernel);              /* where they are mapped */
 
 /* counting.c */
 void kernel_prepare_counting(struct kernel *kernel, bool counting); /* before it is loaded */

@@ -6,26 +6,34 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-static size_t map_bytes(const struct kernel *kernel)
+static size_t bytes_of(uint32_t stacks)
 {
-	size_t bytes = bpf_map__max_entries(kernel->skeleton->maps.stacks) * sizeof(struct ct_stack);
-	return (bytes + 4095) & ~(size_t)4095;
+	return (stacks * sizeof(struct ct_stack) + 4095) & ~(size_t)4095;
 }
 
-int kernel_map_stacks(struct kernel *kernel)
+/* Only the beginning is mapped that is in use: the kernel puts in all pages at once. */
+int kernel_map_stacks(struct kernel *kernel, uint32_t count)
 {
-	int fd = bpf_map__fd(kernel->skeleton->maps.stacks);
-	void *stacks = mmap(NULL, map_bytes(kernel), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	uint32_t most = bpf_map__max_entries(kernel->skeleton->maps.stacks);
+	if (count <= kernel->mapped_stacks)
+		return 0;
+	count = count > most / 2 ? most : count * 2;
+	void *stacks = mmap(NULL, bytes_of(count), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(kernel->skeleton->maps.stacks), 0);
 	if (stacks == MAP_FAILED)
 		return -errno;
+	kernel_unmap_stacks(kernel);
 	kernel->stacks = stacks;
+	kernel->mapped_stacks = count;
 	return 0;
 }
 
 void kernel_unmap_stacks(struct kernel *kernel)
 {
 	if (kernel->stacks)
-		munmap(kernel->stacks, map_bytes(kernel));
+		munmap(kernel->stacks, bytes_of(kernel->mapped_stacks));
+	kernel->stacks = NULL;
+	kernel->mapped_stacks = 0;
 }
 
 /* The counts as the epoch began. False where they have not changed in the one before. */
@@ -49,8 +57,10 @@ int kernel_read_stacks(struct kernel *kernel, const uint64_t epochs[CT_MAX_IMAGE
 {
 	uint32_t most = bpf_map__max_entries(kernel->skeleton->maps.stacks);
 	uint32_t count = __atomic_load_n(&kernel->skeleton->data->next_stack, __ATOMIC_ACQUIRE);
-	int result = 0;
-	for (uint32_t i = 1; i < count && i < most && !result; i++) {
+	if (count > most)
+		count = most;
+	int result = kernel_map_stacks(kernel, count);
+	for (uint32_t i = 1; i < count && !result; i++) {
 		struct ct_stack *stack = &kernel->stacks[i];
 		struct kernel_stack read = {.index = i};
 		read.image = __atomic_load_n(&stack->image, __ATOMIC_ACQUIRE);

@@ -141,7 +141,9 @@ int snapshots_add_probe(struct snapshots *snapshots, struct image *image, struct
 			.function = strdup(site->function->name),
 			.object = (uint32_t)object,
 			.site_offset = site->vaddr,
-			.kind = session ? "session" : i ? "return" : "entry",
+			.kind = session ? "session"
+				: i     ? "return"
+					: "entry",
 			.emulated = site->site.emulated,
 		};
 	}
