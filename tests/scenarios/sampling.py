@@ -3,7 +3,9 @@
 ways to attach probes make the same profile."""
 import glob
 import math
+import signal
 import subprocess
+import time
 
 import harness
 from harness import profile
@@ -175,6 +177,48 @@ def test_forms_of_the_option():
                   ['--sample=99999999999999999999999999'], ['--allocs-only=1'], ['--max-stacks', '16000001']):
         done = subprocess.run([harness.TOOL, *words, 'true'], capture_output=True, text=True)
         assert done.returncode == 2 and words[0].split('=')[0] in done.stderr, (words, done)
+
+
+def test_every_snapshot_of_a_sample_adds_up():
+    """Rounded figures, too: contract 4.6. And what was allocated only grows."""
+    tool = harness.start_tool('-o', 'out', '-i', '20', '--sample=300', '--', harness.target('busy'), '4')
+    seen, last, end = 0, None, time.monotonic() + 3
+    while time.monotonic() < end:
+        for path in glob.glob('out/profile-busy-*.json'):
+            one = harness.load(path)
+            if last and one.capture.snapshots == last.capture.snapshots:
+                continue
+            one.check_sums()
+            for figure in ('allocs', 'frees', 'allocated_bytes', 'freed_bytes'):
+                assert not last or one.totals[figure] >= last.totals[figure], (figure, last.totals, one.totals)
+            seen, last = seen + 1, one
+        time.sleep(0.005)
+    one = harness.finish(tool, signal.SIGTERM).profile
+    one.check_sums()
+    check_integrity(one)
+    assert seen >= 20 and one.totals.allocs > 10000, (seen, one.totals)
+
+
+def test_the_next_program_is_sampled_too():
+    run = profile('sh', '-c', 'exec true', options=['--sample=10', '--allocs-only'])
+    assert len(run.profiles) == 2, run.files
+    for one in run.profiles:
+        assert one.capture.sample_bytes == 10 and one.capture.allocs_only, one.capture
+
+
+def test_a_running_process_is_sampled():
+    target = subprocess.Popen([harness.target('busy'), '1'], stdout=subprocess.DEVNULL)
+    try:
+        tool = harness.attach(target.pid, '--sample', '1K', '-d', '0.5')
+        run = harness.finish(tool)
+        one = run.profile
+        one.check_sums()
+        assert run.status == 0 and one.totals.allocs > 1000 and one.target.attached == 'running', run.stderr
+        assert 'note: blocks from before the capture are not counted\n' in run.stderr, run.stderr
+        check_integrity(one)
+    finally:
+        target.kill()
+        target.wait()
 
 
 def test_sampled_text_is_never_exact():

@@ -468,6 +468,24 @@ static void test_summary_of_modes(void **state)
 	}
 }
 
+/* How many blocks from before were freed is not known in any of them. */
+static void test_note_of_a_running_process(void **state)
+{
+	(void)state;
+	static const char *const table[] = {"\"mode\":\"exact\"", sampled, allocs_only, both};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		char text[512];
+		snprintf(text, sizeof(text),
+			 "{\"version\":1,\"target\":{\"attached\":\"running\"},\"capture\":{%s},"
+			 "\"integrity\":{\"unmatched_frees\":3}}",
+			 table[i]);
+		char *shown = summary(text, NULL);
+		assert_non_null(strstr(shown, "  note: blocks from before the capture are not counted"));
+		assert_int_equal(strstr(shown, "; 3 of them were freed in it\n") != NULL, i == 0);
+		free(shown);
+	}
+}
+
 /* Nothing kept is not nothing allocated. */
 static void test_an_empty_sample(void **state)
 {
@@ -512,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_report_of_modes),
 		cmocka_unit_test(test_sort_keys_that_a_mode_lacks),
 		cmocka_unit_test(test_summary_of_modes),
+		cmocka_unit_test(test_note_of_a_running_process),
 		cmocka_unit_test(test_an_empty_sample),
 		cmocka_unit_test(test_full_output_is_an_error),
 	};
