@@ -252,8 +252,7 @@ static int run(int argc, char **argv)
 }
 
 const struct command capture_command = {
-	.synopsis = "[OPTIONS] -p PID [-p PID ...]\n       captrack-bpf [OPTIONS] [--] COMMAND [ARG...]\n"
-		    "       captrack-bpf report PROFILE\n       captrack-bpf doctor PID|FILE",
+	.synopsis = "[OPTIONS] -p PID [-p PID ...]\n       captrack-bpf [OPTIONS] [--] COMMAND [ARG...]",
 	.summary = "Profiles the heap of a process that was not built or started for it.",
 	.options = options,
 	.run = run,

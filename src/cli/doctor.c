@@ -221,7 +221,7 @@ static int run(int argc, char **argv)
 const struct command doctor_command = {
 	.name = "doctor",
 	.synopsis = "doctor PID|FILE",
-	.summary = "Shows where probes would sit in a process's allocator, or in a library, and why there.",
+	.summary = "Shows where probes would sit in a process or a library, and why.",
 	.options = options,
 	.run = run,
 };

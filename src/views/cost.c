@@ -6,13 +6,13 @@
 
 void cost_write(const struct profile *profile, FILE *out)
 {
-	char count[32];
+	char count[40];
 	double slowdown = profile->cost.slowdown;
 	if (!profile->cost.known || slowdown <= 0)
 		return;
 	const char *about = profile->cost.traps_only ? "at least" : "about";
 	fprintf(out, "  cost: %s events, which slowed the target down ",
-		format_count(profile->cost.events, count));
+		figure_count(profile, profile->cost.events, count));
 	if (slowdown >= COST_MOST_SLOWDOWN)
 		fprintf(out, "%.0fx or more\n", COST_MOST_SLOWDOWN);
 	else

@@ -227,6 +227,7 @@ def test_sampled_text_is_never_exact():
     for text in (run.stderr, report.stdout):
         assert 'sampled, one allocation kept per 256 B on average' in text and 'exact' not in text, text
         assert 'allocated ' in text and ' temporary' not in text, text
+        assert 'cost: ' not in text or 'cost: ~' in text, text
         for line in text.splitlines():
             for unit in (' B', ' KiB', ' MiB'):
                 before = line.split(unit)[0].split()

@@ -438,6 +438,18 @@ static void test_sort_keys_that_a_mode_lacks(void **state)
 	free(text);
 }
 
+static void test_cost_of_a_sample(void **state)
+{
+	(void)state;
+	char text[256];
+	snprintf(text, sizeof(text),
+		 "{\"version\":1,\"capture\":{%s},\"cost\":{\"events\":1234567,\"slowdown\":1.42}}", sampled);
+	char *shown = summary(text, NULL);
+	assert_non_null(
+		strstr(shown, "\n  cost: ~1,234,567 events, which slowed the target down about 1.42x\n"));
+	free(shown);
+}
+
 static void test_summary_of_modes(void **state)
 {
 	(void)state;
@@ -530,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_report_of_modes),
 		cmocka_unit_test(test_sort_keys_that_a_mode_lacks),
 		cmocka_unit_test(test_summary_of_modes),
+		cmocka_unit_test(test_cost_of_a_sample),
 		cmocka_unit_test(test_note_of_a_running_process),
 		cmocka_unit_test(test_an_empty_sample),
 		cmocka_unit_test(test_full_output_is_an_error),
