@@ -16,7 +16,7 @@ static __always_inline __u64 upper_product(__u64 a, __u64 b)
 	return high_a * high_b + (middle >> 32) + (other >> 32);
 }
 
-/* 1 - exp(-x) in units of 2^-64, for x in the same, x <= 1/CT_EXP_STEPS: its power series,
+/* 1 - exp(-x) in units of 2^-64, for x in the same, x <= 1/8: its power series,
  * whose next term would be 2^-21 of it and less. */
 static __always_inline __u64 small_probability(__u64 x)
 {

@@ -29,6 +29,8 @@ struct capture_options {
 	char *const *command; /* NULL-terminated, or NULL with pids */
 };
 
+enum { DEFAULT_SAMPLE_BYTES = 512 << 10 }; /* --sample without a number */
+
 enum { EXIT_CAPTURE = 1, EXIT_USAGE = 2, EXIT_NO_START = 125, EXIT_NO_EXEC = 126, EXIT_NOT_FOUND = 127 };
 
 /* Runs it. Returns the exit status of the program; where the command did not give it

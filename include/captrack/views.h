@@ -53,6 +53,7 @@ struct estimate {
 	int pid;
 	uint64_t elapsed_ns; /* that calls were counted for */
 	uint64_t cpu_ns;     /* of the process in that time; 0: not known, or none */
+	uint64_t sample_bytes;
 	struct cost_basis basis;
 };
 

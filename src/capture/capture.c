@@ -74,8 +74,9 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		.max_stacks = options->max_stacks,
 		.max_live = options->max_live,
 		.max_depth = options->max_depth,
-		.sample_bytes = options->sample_bytes,
-		.allocs_only = options->allocs_only,
+		/* An estimate measures the programs of all modes. */
+		.sample_bytes = options->estimate_ms ? 0 : options->sample_bytes,
+		.allocs_only = options->allocs_only && !options->estimate_ms,
 		.counting = options->estimate_ms > 0,
 		.verbose = options->verbosity > 0,
 	};

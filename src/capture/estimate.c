@@ -40,6 +40,8 @@ static int report(struct capture *capture, uint64_t elapsed_ns, uint64_t cpu_ns,
 		.pid = pid,
 		.elapsed_ns = elapsed_ns,
 		.cpu_ns = cpu_ns,
+		.sample_bytes = capture->options->sample_bytes ? capture->options->sample_bytes
+							       : DEFAULT_SAMPLE_BYTES,
 	};
 	int result = kernel_read_counted(capture->kernel, &capture->basis.calls);
 	if (result)

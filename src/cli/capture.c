@@ -14,12 +14,7 @@
 #include "captrack/probes.h"
 #include "captrack/records.h"
 
-enum {
-	DEFAULT_INTERVAL_MS = 500,
-	DEFAULT_SAMPLE_BYTES = 512 << 10,
-	MAX_SAMPLE_BYTES = 1 << 30,
-	MAX_PIDS = 64
-};
+enum { DEFAULT_INTERVAL_MS = 500, MAX_SAMPLE_BYTES = 1 << 30, MAX_PIDS = 64 };
 
 enum {
 	OPT_ALLOCATOR = 256,

@@ -4,8 +4,6 @@
 
 #include <errno.h>
 
-enum { DEFAULT_SAMPLE_BYTES = 524288 };
-
 static double us(uint32_t ns)
 {
 	return (double)ns / 1000;
@@ -28,7 +26,7 @@ static void write_calls(const struct estimate *estimate, const char *name, enum 
 static void write_mode(const struct estimate *estimate, const char *name, enum cost_mode mode, FILE *out)
 {
 	const struct cost_basis *basis = &estimate->basis;
-	uint64_t cost = cost_of_capture_ns(basis, mode, DEFAULT_SAMPLE_BYTES);
+	uint64_t cost = cost_of_capture_ns(basis, mode, estimate->sample_bytes);
 	bool or_more;
 	double slowdown =
 		cost_slowdown_to_expect(estimate->cpu_ns, cost_of_counting_ns(basis), cost, &or_more);
@@ -66,7 +64,7 @@ static bool any_stepped(const struct estimate *estimate)
 
 int estimate_write(const struct estimate *estimate, FILE *out)
 {
-	char name[64], elapsed[16], cpu[16];
+	char name[64], elapsed[16], cpu[16], sample[16];
 	errno = 0;
 	fprintf(out, "%s (pid %d): allocator calls counted for %s, in which it took %s of CPU time\n\n",
 		format_safe(format_basename(estimate->exe), name, sizeof(name)), estimate->pid,
@@ -84,9 +82,10 @@ int estimate_write(const struct estimate *estimate, FILE *out)
 	fprintf(out,
 		"%sCalls that one of these makes inside another are counted too. A slowdown is of CPU time: "
 		"a\n"
-		"program that waits for most of its time shows less of it. --sample is of 512 KiB.\n",
+		"program that waits for most of its time shows less of it. --sample is of %s.\n",
 		any_stepped(estimate) ? "Some of the calls above go through sites that are single-stepped.\n"
-				      : "");
+				      : "",
+		format_bytes(estimate->sample_bytes, sample));
 	if (fflush(out) || ferror(out))
 		return errno ? -errno : -EIO;
 	return 0;

@@ -114,7 +114,8 @@ static char *told(const struct estimate *estimate)
 static void test_an_estimate_is_told(void **state)
 {
 	(void)state;
-	struct estimate estimate = {.exe = "/bin/x\033",
+	struct estimate estimate = {.sample_bytes = 4096,
+				    .exe = "/bin/x\033",
 				    .pid = 42,
 				    .elapsed_ns = 2000000000,
 				    .cpu_ns = 114800000,
@@ -142,7 +143,8 @@ static void test_an_estimate_is_told(void **state)
 static void test_what_is_not_known_is_not_told(void **state)
 {
 	(void)state;
-	struct estimate estimate = {.pid = 42, .elapsed_ns = 2000000000, .basis = basis()};
+	struct estimate estimate = {
+		.sample_bytes = 4096, .pid = 42, .elapsed_ns = 2000000000, .basis = basis()};
 	estimate.basis.has_program = false;
 	char *text = told(&estimate);
 	assert_non_null(strstr(text, "  exact               not known  0.008 s more"));
