@@ -59,7 +59,7 @@ class Row:
 
 
 class Captrack(Row):
-    pairs = 100000
+    pairs = 60000
 
     def __init__(self, name, about, *options, env=None, may_see_nothing=False):
         self.name, self.about, self.options, self.env = name, about, options, env or {}
