@@ -123,7 +123,7 @@ def all_columns():
     return [
         Pairs(2), Pairs(8), Pairs(32), Pairs(64), Pairs(8, 2),
         Program('sqlite3', '100,000 inserts, an index, a join', workloads.sqlite3, 100000),
-        Program('jq', 'adds up the values of a 6 MB file', workloads.jq_file, 6),
+        Program('jq', 'adds up the values of a 20 MB file', workloads.jq_file, 20),
         Program('git log', 'log -p --stat of 400 commits', workloads.git, 400, 1000),
         Program('cc1 -O2', "gcc's compiler on 100 functions", workloads.cc1,
                 workloads.c_program, 100),
