@@ -99,6 +99,7 @@ struct { /* live blocks; user space adds larger tables as they are needed, see b
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, CT_BLOCK_TABLES);
 	__type(key, __u32);
+	__type(value, __u32);
 	__array(values, struct block_table);
 } block_tables SEC(".maps");
 

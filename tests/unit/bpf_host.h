@@ -206,7 +206,7 @@ static __u64 host_clock(void)
 
 static long host_tell(const void *event, size_t size)
 {
-	assert(size == sizeof(*host.event) && host.event_count < HOST_EVENTS);
+	assert(size <= sizeof(*host.event) && host.event_count < HOST_EVENTS);
 	memcpy(&host.event[host.event_count++], event, size);
 	if (host.on_event)
 		host.on_event(event);
@@ -219,9 +219,19 @@ static long host_tell(const void *event, size_t size)
 #define __array(name, of)    __typeof__(of) *(*name)[]
 #define SEC(name)
 
+/* What a map of maps has at a place is a map of buckets, known by that place. */
+struct host_inner {
+	int (*type)[BPF_MAP_TYPE_ARRAY];
+	__u32 *key;
+	struct ct_bucket *value;
+};
+#define HOST_SHAPE(map)                                                                                      \
+	__builtin_choose_expr(__builtin_types_compatible_p(__typeof__(map), void *), (struct host_inner *)0, \
+			      map)
+
 #define bpf_map_lookup_elem(map, k)                                                                          \
-	host_lookup(map, k, sizeof(*(map)->key), sizeof(*(map)->value),                                      \
-		    sizeof(*(map)->type) == sizeof(int[BPF_MAP_TYPE_ARRAY]))
+	host_lookup(map, k, sizeof(*HOST_SHAPE(map)->key), sizeof(*HOST_SHAPE(map)->value),                  \
+		    sizeof(*HOST_SHAPE(map)->type) == sizeof(int[BPF_MAP_TYPE_ARRAY]))
 #define bpf_map_update_elem(map, k, v, flags)                                                                \
 	host_update(map, k, v, flags, sizeof(*(map)->key), sizeof(*(map)->value))
 #define bpf_map_delete_elem(map, k)      host_delete(map, k, sizeof(*(map)->key))
@@ -289,6 +299,7 @@ static long host_tell(const void *event, size_t size)
 #include "../../bpf/code.h"
 #include "../../bpf/unwind.h"
 #include "../../bpf/stack.h"
+#include "../../bpf/blocks.h"
 
 #pragma GCC diagnostic pop
 
@@ -297,7 +308,7 @@ static long host_tell(const void *event, size_t size)
 enum { HOST_DEVICE = 8 << 20 | 1 };
 
 /* A mapping of a file; inode 0: of none. */
-static struct host_vma *host_map(__u64 start, __u64 size, __u64 flags, __u64 inode, __u64 offset)
+static inline struct host_vma *host_map(__u64 start, __u64 size, __u64 flags, __u64 inode, __u64 offset)
 {
 	assert(host.vma_count < HOST_VMAS);
 	struct host_vma *made = &host.vmas[host.vma_count++];
@@ -347,8 +358,8 @@ static void host_build_tree(const __u64 *rows, size_t count, struct ct_object *o
 }
 
 /* Gives a known object its state; and an unknown one the number. */
-static void host_set_object(const struct ct_object_key *key, __u32 id, enum ct_object_state state,
-			    const __u64 *rows, size_t count)
+static inline void host_set_object(const struct ct_object_key *key, __u32 id, enum ct_object_state state,
+				   const __u64 *rows, size_t count)
 {
 	struct ct_object object = {.id = id};
 	const struct ct_object *known = bpf_map_lookup_elem(&objects, key);
