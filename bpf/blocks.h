@@ -10,12 +10,27 @@
  * Between the call of free and the return of malloc nobody else has the address, so who
  * swaps a key in or out has its slot to itself. */
 
-#define CT_OVERFLOW_SHARE 64 /* one block in so many of the largest table's room: time to grow */
+#define CT_PAGE_BUCKETS_LOG2 6
+#define CT_BUCKET_BYTES      128 /* of the heap: four of the smallest blocks */
+#define CT_REGION_BYTES      (CT_BUCKET_BYTES << CT_PAGE_BUCKETS_LOG2)
+#define CT_OVERFLOW_SHARE    64    /* one block in so many of the largest table's room, ... */
+#define CT_OVERFLOW_MOST     32768 /* ... or so many: time to grow */
+
+/* Blocks that lie side by side come and go together, so their buckets do too: those of
+ * CT_REGION_BYTES are in one page of the table, in an order of its own (the highest bits of
+ * the hash tell the page, others the order), or blocks at equal distances would crowd. */
+static __always_inline __u32 bucket_index(__u64 key, __u32 table)
+{
+	__u64 hash = mixed(key / CT_REGION_BYTES) * GOLDEN;
+	__u32 page = hash >> (64 - CT_FIRST_BUCKETS_LOG2 + CT_PAGE_BUCKETS_LOG2 - 2 * table);
+	__u32 in_page = (key / CT_BUCKET_BYTES ^ hash) % (1 << CT_PAGE_BUCKETS_LOG2);
+	return page << CT_PAGE_BUCKETS_LOG2 | in_page;
+}
 
 static __always_inline struct ct_bucket *bucket_of(__u64 key, __u32 table)
 {
 	void *buckets = bpf_map_lookup_elem(&block_tables, &table);
-	__u32 index = (key * GOLDEN) >> (64 - CT_FIRST_BUCKETS_LOG2 - 2 * table);
+	__u32 index = bucket_index(key, table);
 	return buckets ? bpf_map_lookup_elem(buckets, &index) : NULL;
 }
 
@@ -122,7 +137,8 @@ __noinline int block_put_old(__u64 key, struct ct_block *block)
 	if (bpf_map_update_elem(&overflow, &key, &copy, BPF_ANY))
 		return 0;
 	__u32 count = __sync_fetch_and_add(&overflow_count, 1);
-	if (count > CT_BLOCK_BUCKETS(tables - 1) * CT_BUCKET_BLOCKS / CT_OVERFLOW_SHARE &&
+	__u64 most = CT_BLOCK_BUCKETS(tables - 1) * CT_BUCKET_BLOCKS / CT_OVERFLOW_SHARE;
+	if (count > (most < CT_OVERFLOW_MOST ? most : CT_OVERFLOW_MOST) &&
 	    __sync_val_compare_and_swap(&tables_are_full, 0, 1) == 0) {
 		struct ct_blocks_event event = {.kind = CT_EVENT_BLOCKS, .tables = tables};
 		bpf_ringbuf_output(&events, &event, sizeof(event), 0);

@@ -17,8 +17,8 @@ static int table_new(struct kernel *kernel, uint32_t table)
 	kernel->block_tables[table] = fd;
 	/* The kernel half looks into tables that are not there yet in vain, at no harm; the
 	 * update waits for it to be done with what was in this place, which is nothing. */
-	kernel->skeleton->bss->tables_are_full = 0;
-	kernel->skeleton->data->block_table_count = table + 1;
+	__atomic_store_n(&kernel->skeleton->data->block_table_count, table + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&kernel->skeleton->bss->tables_are_full, 0, __ATOMIC_RELEASE);
 	int outer = bpf_map__fd(kernel->skeleton->maps.block_tables);
 	return bpf_map_update_elem(outer, &table, &fd, BPF_ANY) ? -errno : 0;
 }
@@ -44,9 +44,13 @@ int kernel_add_block_table(struct kernel *kernel, const struct ct_blocks_event *
 	for (uint32_t i = 0; i < tables; i++)
 		room += CT_BLOCK_BUCKETS(i) * CT_BUCKET_BLOCKS;
 	/* Twice as much room as blocks is enough for all of them. */
-	if (event->tables != tables || tables == CT_BLOCK_TABLES || room / 2 >= kernel->max_live)
+	if (tables == CT_BLOCK_TABLES || room / 2 >= kernel->max_live)
 		return 0;
-	return table_new(kernel, tables);
+	if (event->tables == tables)
+		return table_new(kernel, tables);
+	/* Of before the last table was there; who finds that one full must be able to say so. */
+	__atomic_store_n(&kernel->skeleton->bss->tables_are_full, 0, __ATOMIC_RELEASE);
+	return 0;
 }
 
 static void table_drop(int fd, uint32_t table, uint32_t image)

@@ -123,6 +123,27 @@ static void test_tables_grow(void **state)
 	assert_int_equal(overflow_count, 0);
 }
 
+/* Blocks at equal distances, as a program's records are, fill the first table evenly enough: of
+ * half as many as it has room for, few find no bucket. */
+static void test_no_distance_crowds(void **state)
+{
+	(void)state;
+	enum { BLOCKS = FIRST_SLOTS / 2 };
+	static unsigned char taken[1 << CT_FIRST_BUCKETS_LOG2];
+	for (__u64 distance = 32; distance <= 65536; distance += distance < 4096 ? 16 : 4096) {
+		size_t over = 0;
+		memset(taken, 0, sizeof(taken));
+		for (__u64 i = 0; i < BLOCKS; i++) {
+			__u32 bucket = bucket_index(CT_BLOCK_KEY(IMAGE, 0x7f1200000010 + i * distance), 0);
+			assert_true(bucket < sizeof(taken));
+			over += taken[bucket]++ >= CT_BUCKET_BLOCKS;
+		}
+		if (over > BLOCKS / 3)
+			fail_msg("%zu of %d blocks at a distance of %llu find no bucket", over, BLOCKS,
+				 distance);
+	}
+}
+
 /* It is told once that the tables are full, until there is another. */
 static void test_growth_is_asked_for_once(void **state)
 {
@@ -140,6 +161,7 @@ int main(void)
 		cmocka_unit_test_setup(test_what_is_put_is_taken_once, set_up),
 		cmocka_unit_test_setup(test_a_full_bucket_runs_over, set_up),
 		cmocka_unit_test_setup(test_tables_grow, set_up),
+		cmocka_unit_test_setup(test_no_distance_crowds, set_up),
 		cmocka_unit_test_setup(test_growth_is_asked_for_once, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
