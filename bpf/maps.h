@@ -164,6 +164,13 @@ struct {
 	__type(value, struct ct_known_code);
 } known_code SEC(".maps");
 
+struct { /* one memory access instead of the several of stack_ids */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CT_KNOWN_STACKS);
+	__type(key, __u32);
+	__type(value, struct ct_known_stack);
+} known_stacks SEC(".maps");
+
 /* Never filled, never called. From 6.13 on the kernel gives probes a stack for each CPU, as
  * if none could be preempted by another on the same CPU, which uprobes can be: they overwrite
  * each other's, and the kernel crashes. Programs with a tail call in them have none. (The

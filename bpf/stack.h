@@ -78,8 +78,19 @@ static __always_inline __u32 stack_of_caller(struct pt_regs *ctx, struct ct_imag
 	unwind->fp = PT_REGS_FP(ctx);
 	unwind_run(thread);
 	__u64 hash = unwind->hash;
-	__u32 *known = bpf_map_lookup_elem(&stack_ids, &hash);
-	return known ? *known : stack_add(thread);
+	__u32 slot = hash % CT_KNOWN_STACKS;
+	struct ct_known_stack *known = bpf_map_lookup_elem(&known_stacks, &slot);
+	__u64 index = known ? known->index : 0;
+	/* A hash never stands for another stack: the image is in it, whose number is not used again. */
+	if (known && known->check == (hash ^ mixed(index)) && index)
+		return index;
+	__u32 *found = bpf_map_lookup_elem(&stack_ids, &hash);
+	index = found ? *found : stack_add(thread);
+	if (known && index >= CT_FIRST_STACK) {
+		known->index = index;
+		known->check = hash ^ mixed(index);
+	}
+	return index;
 }
 
 #endif

@@ -204,6 +204,15 @@ _Static_assert(sizeof(struct ct_known_code) == 32, "ct_known_code"); /* a power 
 
 #define CT_KNOWN_CODE 65536 /* entries */
 
+/* The same for a stack's hash: its index. The check is the hash and the index mixed. */
+struct ct_known_stack {
+	__u64 check;
+	__u64 index;
+};
+_Static_assert(sizeof(struct ct_known_stack) == 16, "ct_known_stack");
+
+#define CT_KNOWN_STACKS 65536 /* entries */
+
 struct ct_block {
 	__u64 size;
 	__u64 stack; /* 0: none */
