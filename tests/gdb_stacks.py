@@ -156,7 +156,7 @@ def sites(profile):
     found = set()
     for probe in profile.data['capture']['probes']:
         path = profile.data['objects'][probe['object']]['path']
-        if probe['kind'] == 'entry' and probe['function'] not in ('free', 'cfree'):
+        if probe['kind'] != 'return' and probe['function'] not in ('free', 'cfree'):
             found.add((path, int(probe['site_offset'], 16)))
     return sorted(found)
 
