@@ -8,7 +8,8 @@
  * at entry: a call inside it has a lower one, a tail call the same one, and its
  * own return leaves the stack pointer one return address above it. An entry with
  * a higher stack pointer means that the call noted before will never return
- * (longjmp out of a signal handler): it is dropped, and counted. */
+ * (longjmp out of a signal handler), so does one that does not come from the
+ * allocator: it is dropped, and counted. */
 
 #if defined(__TARGET_ARCH_x86)
 #define RETURN_ADDRESS_BYTES 8 /* `ret` takes it off the stack */
@@ -137,6 +138,18 @@ static __always_inline void booking_add_alloc(struct ct_booking *booking, const 
 	booking->bytes = sampled ? sampled_bytes(block->size, booking->allocs) : block->size;
 }
 
+/* A block whose free will not be, or was not seen. (Not inlined: see stack_unwound().) */
+__noinline int book_as_freed(struct ct_thread *thread, const struct ct_block *block)
+{
+	struct ct_booking booking = {};
+	struct ct_image *image = thread ? image_find(thread->image) : NULL;
+	if (!image || !block)
+		return 0;
+	booking_add_free(&booking, block);
+	book(image, thread->image, &booking);
+	return 0;
+}
+
 /* Enters a block; where there is no room its free will not be known, so it is booked as
  * freed now. (Where threads race for the last room, each may find it taken.) */
 static __always_inline void block_enter(struct ct_image *image, struct ct_thread *thread, __u64 address,
@@ -145,10 +158,8 @@ static __always_inline void block_enter(struct ct_image *image, struct ct_thread
 	bool fits = sampled || image->now.live_allocs <= max_live;
 	if (fits && block_put(CT_BLOCK_KEY(thread->image, address), block))
 		return;
-	struct ct_booking booking = {};
-	booking_add_free(&booking, block);
 	count(image, CT_DROPPED_BLOCKS);
-	book(image, thread->image, &booking);
+	book_as_freed(thread, block);
 }
 
 /* A call that did not happen: the block handed in is still there. */
@@ -161,12 +172,30 @@ static __always_inline void call_forget(struct ct_image *image, struct ct_thread
 	thread->call_sp = 0;
 }
 
+/* Is an address in the file of a function that is probed at `site`? */
+static __always_inline bool in_file_of(__u64 site, __u64 cookie, __u64 address)
+{
+	return address >= site - CT_COOKIE_TEXT_BEFORE(cookie) &&
+	       address < site + CT_COOKIE_TEXT_AFTER(cookie);
+}
+
+/* Does this call come from the one that was noted, whose stack pointer was not lower? An
+ * allocator calls its functions from its own file, or jumps there: then the return address is
+ * the kernel's trampoline, as the return is probed. Any other caller shows that the call noted
+ * is over: a longjmp has left it. */
+static __always_inline bool is_called_by_noted(struct pt_regs *ctx, const struct ct_thread *thread)
+{
+	__u64 caller = 0;
+	return bpf_probe_read_user(&caller, sizeof(caller), (void *)PT_REGS_SP(ctx)) ||
+	       in_file_of(thread->site, thread->cookie, caller) || caller == unwind_trampoline();
+}
+
 /* Is this call inside another one of the thread's? */
 static __always_inline bool is_nested(struct pt_regs *ctx, struct ct_image *image, struct ct_thread *thread)
 {
 	if (!thread->call_sp)
 		return false;
-	if (PT_REGS_SP(ctx) <= thread->call_sp)
+	if (PT_REGS_SP(ctx) <= thread->call_sp && is_called_by_noted(ctx, thread))
 		return true;
 	count(image, CT_LOST_RETURNS);
 	call_forget(image, thread);
@@ -203,6 +232,7 @@ static __always_inline bool call_enter(struct pt_regs *ctx)
 		thread->is_kept = kept;
 	}
 	thread->cookie = cookie;
+	thread->site = PT_REGS_IP(ctx);
 	thread->size = size;
 	thread->out = call_argument(ctx, CT_COOKIE_OUT_ARG(cookie));
 	thread->old_address = old_address;
@@ -226,38 +256,70 @@ static __always_inline __u64 call_result(struct pt_regs *ctx, struct ct_image *i
 }
 
 /* The call handed out nothing: a failure, or realloc(p, 0), which frees. */
-static __always_inline void call_nothing(struct ct_image *image, struct ct_thread *thread, bool is_realloc)
+__noinline int call_nothing(struct ct_thread *thread, bool is_realloc)
 {
+	struct ct_image *image = thread ? image_find(thread->image) : NULL;
 	struct ct_booking booking = {};
+	if (!image)
+		return 0;
 	if (!is_realloc || thread->size || !thread->old_address) {
 		if (!sampled)
 			count(image, CT_FAILED_ALLOCS);
 		call_forget(image, thread);
-		return;
+		return 0;
 	}
 	if (allocs_only)
-		return;
+		return 0;
 	if (!thread->old.stack) {
 		if (!sampled)
 			count(image, CT_UNMATCHED_FREES);
-		return;
+		return 0;
 	}
 	booking.flags = temporary_flag(thread, thread->old_address);
 	booking_add_free(&booking, &thread->old);
 	thread->old.stack = 0;
 	book(image, thread->image, &booking);
+	return 0;
 }
 
 /* An address that is handed out while it is taken was freed unseen. */
 static __always_inline void take_missed(struct ct_image *image, struct ct_thread *thread, __u64 address)
 {
 	struct ct_block stale = {};
-	struct ct_booking booking = {};
 	if (!block_take(CT_BLOCK_KEY(thread->image, address), &stale))
 		return;
-	booking_add_free(&booking, &stale);
 	count(image, CT_MISSED_FREES);
+	book_as_freed(thread, &stale);
+}
+
+/* Books what the call did, with thread->stack for its caller. (Not inlined: see stack_unwound().) */
+__noinline int call_book(struct ct_thread *thread, __u64 address)
+{
+	struct ct_image *image = thread ? image_find(thread->image) : NULL;
+	struct ct_booking booking = {};
+	if (!image)
+		return 0;
+	struct ct_block block = {.size = thread->size, .stack = thread->stack};
+	if (CT_COOKIE_CALL(thread->cookie) == CT_CALL_REALLOC) {
+		booking.flags = CT_BOOK_REALLOC;
+		if (thread->old.stack) {
+			booking_add_free(&booking, &thread->old);
+			booking.flags |= temporary_flag(thread, thread->old_address);
+			thread->old.stack = 0;
+		} else if (thread->old_address && !sampled && !allocs_only) {
+			count(image, CT_UNMATCHED_FREES);
+		}
+	}
+	if (block.stack)
+		booking_add_alloc(&booking, &block);
+	if (!allocs_only)
+		take_missed(image, thread, address);
+	/* The booking first: another thread may free the block as soon as it is in the table. */
 	book(image, thread->image, &booking);
+	if (block.stack && !allocs_only)
+		block_enter(image, thread, address, &block);
+	thread->last_block = address;
+	return 0;
 }
 
 static __always_inline void call_return(struct pt_regs *ctx)
@@ -268,36 +330,15 @@ static __always_inline void call_return(struct pt_regs *ctx)
 		return;
 	thread->call_sp = 0;
 
-	bool is_realloc = CT_COOKIE_CALL(thread->cookie) == CT_CALL_REALLOC;
 	__u64 address = call_result(ctx, image, thread);
 	if (!address) {
-		call_nothing(image, thread, is_realloc);
+		call_nothing(thread, CT_COOKIE_CALL(thread->cookie) == CT_CALL_REALLOC);
 		return;
 	}
-
-	struct ct_block block = {.size = thread->size};
-	struct ct_booking booking = {};
-	if (is_realloc) {
-		booking.flags = CT_BOOK_REALLOC;
-		if (thread->old.stack) {
-			booking_add_free(&booking, &thread->old);
-			booking.flags |= temporary_flag(thread, thread->old_address);
-			thread->old.stack = 0;
-		} else if (thread->old_address && !sampled && !allocs_only) {
-			count(image, CT_UNMATCHED_FREES);
-		}
-	}
-	if (!sampled || thread->is_kept) {
-		block.stack = stack_of_caller(ctx, image, thread);
-		booking_add_alloc(&booking, &block);
-	}
-	if (!allocs_only)
-		take_missed(image, thread, address);
-	/* The booking first: another thread may free the block as soon as it is in the table. */
-	book(image, thread->image, &booking);
-	if (block.stack && !allocs_only)
-		block_enter(image, thread, address, &block);
-	thread->last_block = address;
+	thread->stack = 0;
+	if (!sampled || thread->is_kept)
+		thread->stack = stack_of_caller(ctx, image, thread);
+	call_book(thread, address);
 }
 
 /* A free of a block that is not in the map. The C library frees through its own code
@@ -305,9 +346,9 @@ static __always_inline void call_return(struct pt_regs *ctx)
  * free(). Such a call comes from the same mapping as the function called. */
 static __always_inline void free_unmatched(struct pt_regs *ctx, struct ct_image *image, __u64 cookie)
 {
-	__u64 caller = 0, here = PT_REGS_IP(ctx);
+	__u64 caller = 0;
 	if (bpf_probe_read_user(&caller, sizeof(caller), (void *)PT_REGS_SP(ctx)) == 0 &&
-	    caller >= here - CT_COOKIE_TEXT_BEFORE(cookie) && caller < here + CT_COOKIE_TEXT_AFTER(cookie))
+	    in_file_of(PT_REGS_IP(ctx), cookie, caller))
 		count(image, CT_INTERNAL_FREES);
 	else
 		count(image, CT_UNMATCHED_FREES);

@@ -52,11 +52,13 @@ struct ct_unwind {
 struct ct_thread {
 	__u64 call_sp; /* stack pointer at entry of the outermost call; 0: in none */
 	__u64 cookie;
+	__u64 site; /* the probed instruction */
 	__u64 size;
 	__u64 out;           /* where the function will write the block's address */
 	__u64 old_address;   /* realloc: the block handed in ... */
 	struct ct_block old; /* ... and what is known of it */
 	__u64 is_kept;       /* sampled: the new block is */
+	__u64 stack;         /* of the call that returns; 0: not taken */
 	__u64 image;         /* 0: not looked up yet */
 	__u64 last_block;    /* the thread's last allocation, if nothing was allocated since */
 	__u64 stack_end;     /* the highest word read of a stack of the thread's */

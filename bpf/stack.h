@@ -67,17 +67,13 @@ dropped:
 	return image;
 }
 
-/* The calling stack. At a return probe the registers are those of the caller. */
-static __always_inline __u32 stack_of_caller(struct pt_regs *ctx, struct ct_image *image,
-					     struct ct_thread *thread)
+/* The index of the stack that was unwound. (A function of its own, for its variables' sake: the
+ * kernel allows 512 bytes of stack to a probe's program and what it calls, the unwinder most.) */
+static __noinline __u32 stack_unwound(struct ct_thread *thread)
 {
-	struct ct_unwind *unwind = &thread->unwind;
-	unwind->context = code_context(image, thread->image);
-	unwind->pc = PT_REGS_IP(ctx);
-	unwind->sp = PT_REGS_SP(ctx);
-	unwind->fp = PT_REGS_FP(ctx);
-	unwind_run(thread);
-	__u64 hash = unwind->hash;
+	if (!thread)
+		return 0;
+	__u64 hash = thread->unwind.hash;
 	__u32 slot = hash % CT_KNOWN_STACKS;
 	struct ct_known_stack *known = bpf_map_lookup_elem(&known_stacks, &slot);
 	__u64 index = known ? known->index : 0;
@@ -91,6 +87,19 @@ static __always_inline __u32 stack_of_caller(struct pt_regs *ctx, struct ct_imag
 		known->check = hash ^ mixed(index);
 	}
 	return index;
+}
+
+/* The calling stack. At a return probe the registers are those of the caller. */
+static __always_inline __u32 stack_of_caller(struct pt_regs *ctx, struct ct_image *image,
+					     struct ct_thread *thread)
+{
+	struct ct_unwind *unwind = &thread->unwind;
+	unwind->context = code_context(image, thread->image);
+	unwind->pc = PT_REGS_IP(ctx);
+	unwind->sp = PT_REGS_SP(ctx);
+	unwind->fp = PT_REGS_FP(ctx);
+	unwind_run(thread);
+	return stack_unwound(thread);
 }
 
 #endif

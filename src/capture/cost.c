@@ -95,42 +95,22 @@ static uint64_t count_events(const struct profile *profile)
 	       integrity[INTEGRITY_INTERNAL_FREES] + integrity[INTEGRITY_DROPPED_EVENTS];
 }
 
-/* The share of allocator calls whose return is probed. In a sample, where the entry decides, those
- * that are kept: one in sample_bytes, or less where blocks are larger. */
-static double leaving_share(const struct capture *capture, const struct profile *profile)
-{
-	double rate = (double)profile->capture.sample_bytes * (double)profile->totals.allocs;
-	double share = rate > 0 ? (double)profile->totals.allocated_bytes / rate : 1;
-	return share < 1 && kernel_has_sessions(capture->kernel) ? share : 1;
-}
-
-static double call_ns(const struct trap_cost *trap, bool stepped, double leaving, bool sessions)
-{
-	double entry = (double)trap_cost_of_call(trap, stepped, false, sessions);
-	double both = (double)trap_cost_of_call(trap, stepped, true, sessions);
-	return entry + leaving * (both > entry ? both - entry : 0);
-}
-
 static uint64_t trap_ns(const struct capture *capture, const struct image *image,
 			const struct trap_cost *trap)
 {
 	const bool *stepped = image->cost.stepped;
 	bool sessions = kernel_has_sessions(capture->kernel);
 	struct calls calls = calls_of(&image->profile);
-	double leaving = leaving_share(capture, &image->profile);
-	return (uint64_t)((double)calls.allocs * call_ns(trap, stepped[CT_CALL_ALLOC], leaving, sessions) +
-			  (double)calls.reallocs *
-				  call_ns(trap, stepped[CT_CALL_REALLOC], leaving, sessions) +
-			  (double)calls.frees * call_ns(trap, stepped[CT_CALL_FREE], 0, sessions));
+	return calls.allocs * trap_cost_of_call(trap, stepped[CT_CALL_ALLOC], true, sessions) +
+	       calls.reallocs * trap_cost_of_call(trap, stepped[CT_CALL_REALLOC], true, sessions) +
+	       calls.frees * trap_cost_of_call(trap, stepped[CT_CALL_FREE], false, sessions);
 }
 
 /* Programs run at entries and at returns. */
 static uint64_t program_ns(const struct capture *capture, const struct profile *profile)
 {
 	struct calls calls = calls_of(profile);
-	double runs =
-		(1 + leaving_share(capture, profile)) * ((double)calls.allocs + (double)calls.reallocs) +
-		(double)calls.frees;
+	double runs = 2 * ((double)calls.allocs + (double)calls.reallocs) + (double)calls.frees;
 	return (uint64_t)(runs * capture->program_ns_a_run);
 }
 
@@ -163,7 +143,9 @@ static void fill_image(struct capture *capture, struct image *image, const struc
 		       double ns_an_event)
 {
 	struct profile *profile = &image->profile;
-	if (!profile->capture.allocator) /* then there are no probes */
+	/* Without an allocator there are no probes; a sample does not know how often they were hit, for
+	 * most calls of small blocks leave nothing behind. */
+	if (!profile->capture.allocator || profile->capture.sample_bytes)
 		return;
 	bool measured = ns_an_event >= 0, learned = capture->program_ns_a_run > 0;
 	profile->cost.known = true;

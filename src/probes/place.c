@@ -25,10 +25,10 @@ static bool find_code(Elf *elf, uint64_t vaddr, GElf_Phdr *segment)
 	return false;
 }
 
-/* In whole pages, inside of the extent, as far as 16 bits go. */
+/* In whole pages, as memory is mapped, as far as 16 bits go. */
 static uint64_t pages(uint64_t bytes)
 {
-	uint64_t count = bytes >> 12;
+	uint64_t count = (bytes + 4095) >> 12;
 	return count > 0xffff ? 0xffff : count;
 }
 
