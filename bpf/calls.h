@@ -179,15 +179,20 @@ static __always_inline bool in_file_of(__u64 site, __u64 cookie, __u64 address)
 	       address < site + CT_COOKIE_TEXT_AFTER(cookie);
 }
 
+#define MOST_FROM_OUTSIDE 16 /* calls inside one call that do not come from its file */
+
 /* Does this call come from the one that was noted, whose stack pointer was not lower? An
  * allocator calls its functions from its own file, or jumps there: then the return address is
- * the kernel's trampoline, as the return is probed. Any other caller shows that the call noted
- * is over: a longjmp has left it. */
-static __always_inline bool is_called_by_noted(struct pt_regs *ctx, const struct ct_thread *thread)
+ * the kernel's trampoline, as the return is probed. Other callers may stand between (a
+ * preloaded library with functions of the same names), for some calls; but if a longjmp has left
+ * the call noted, there is no end of them. */
+static __always_inline bool is_called_by_noted(struct pt_regs *ctx, struct ct_thread *thread)
 {
 	__u64 caller = 0;
-	return bpf_probe_read_user(&caller, sizeof(caller), (void *)PT_REGS_SP(ctx)) ||
-	       in_file_of(thread->site, thread->cookie, caller) || caller == unwind_trampoline();
+	if (bpf_probe_read_user(&caller, sizeof(caller), (void *)PT_REGS_SP(ctx)) ||
+	    in_file_of(thread->site, thread->cookie, caller) || caller == unwind_trampoline())
+		return true;
+	return PT_REGS_SP(ctx) < thread->call_sp && thread->from_outside++ < MOST_FROM_OUTSIDE;
 }
 
 /* Is this call inside another one of the thread's? */
@@ -233,6 +238,7 @@ static __always_inline bool call_enter(struct pt_regs *ctx)
 	}
 	thread->cookie = cookie;
 	thread->site = PT_REGS_IP(ctx);
+	thread->from_outside = 0;
 	thread->size = size;
 	thread->out = call_argument(ctx, CT_COOKIE_OUT_ARG(cookie));
 	thread->old_address = old_address;

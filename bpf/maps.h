@@ -52,7 +52,8 @@ struct ct_unwind {
 struct ct_thread {
 	__u64 call_sp; /* stack pointer at entry of the outermost call; 0: in none */
 	__u64 cookie;
-	__u64 site; /* the probed instruction */
+	__u64 site;         /* the probed instruction */
+	__u64 from_outside; /* see is_called_by_noted() */
 	__u64 size;
 	__u64 out;           /* where the function will write the block's address */
 	__u64 old_address;   /* realloc: the block handed in ... */
