@@ -24,13 +24,20 @@ void capture_begin_cost(struct image *image)
 	image->cost.has_cpu = target_cpu_ns(image->pid, &image->cost.cpu_begin_ns) == 0;
 }
 
-void capture_end_cost(struct image *image)
+/* The image's CPU time until now; false where it cannot be read. */
+static bool read_cpu(struct image *image)
 {
 	uint64_t now;
-	if (!image->cost.has_cpu || image->cost.cpu_is_final || target_cpu_ns(image->pid, &now))
-		return;
+	if (!image->cost.has_cpu || target_cpu_ns(image->pid, &now))
+		return false;
 	image->cost.cpu_ns = now > image->cost.cpu_begin_ns ? now - image->cost.cpu_begin_ns : 0;
-	image->cost.cpu_is_final = true;
+	return true;
+}
+
+void capture_end_cost(struct image *image)
+{
+	if (!image->cost.cpu_is_final)
+		image->cost.cpu_is_final = read_cpu(image);
 }
 
 /* Calls of a kind are taken for calls of its first function in the table: malloc, realloc, free. */
@@ -127,18 +134,6 @@ static double measured_ns_an_event(struct capture *capture)
 	return (double)time.ns / events;
 }
 
-/* Of a process that is gone the last reading of its CPU time stands, with what we had cost then. */
-static void read_cpu(struct image *image, uint64_t overhead_ns)
-{
-	uint64_t now;
-	if (!image->cost.cpu_is_final) {
-		if (!image->cost.has_cpu || image->ended || target_cpu_ns(image->pid, &now))
-			return;
-		image->cost.cpu_ns = now > image->cost.cpu_begin_ns ? now - image->cost.cpu_begin_ns : 0;
-	}
-	image->cost.overhead_ns = overhead_ns;
-}
-
 static void fill_image(struct capture *capture, struct image *image, const struct trap_cost *trap,
 		       double ns_an_event)
 {
@@ -155,8 +150,10 @@ static void fill_image(struct capture *capture, struct image *image, const struc
 	profile->cost.has_trap_ns = trap != NULL;
 	profile->cost.trap_ns = trap ? trap_ns(capture, image, trap) : 0;
 	profile->cost.traps_only = !measured && !learned;
-	read_cpu(image, profile->cost.trap_ns +
-				(measured ? profile->cost.program_ns : program_ns(capture, profile)));
+	/* Of a process that is gone the last reading of its CPU time stands, with what we had cost then. */
+	if (image->cost.cpu_is_final || (!image->ended && read_cpu(image)))
+		image->cost.overhead_ns = profile->cost.trap_ns + (measured ? profile->cost.program_ns
+									    : program_ns(capture, profile));
 	profile->cost.slowdown = trap ? cost_slowdown(image->cost.cpu_ns, image->cost.overhead_ns) : 0;
 }
 

@@ -166,15 +166,15 @@ class Preload(Row):
     """An allocator with a profiler of its own, in the place of the program's."""
     own, pairs, preloads = False, 100000, True
 
-    def __init__(self, name, about, library, leaves, env):
-        self.name, self.about, self.library, self.leaves = name, about, library, leaves
+    def __init__(self, name, about, soname, leaves, env):
+        self.name, self.about, self.soname, self.leaves = name, about, soname, leaves
         self.env = {**env, 'LD_PRELOAD': self.path()}
 
     def path(self):
-        return next(iter(sorted(glob.glob(f'/usr/lib/*/{self.library}'))), '')
+        return next(iter(sorted(glob.glob(f'/usr/lib/*/{self.soname}'))), '')
 
     def why_not(self):
-        return None if self.path() else f'{self.library} is not installed'
+        return None if self.path() else f'{self.soname} is not installed'
 
 
 class Jemalloc(Preload):
