@@ -64,6 +64,25 @@ void target_identity_deinit(struct target_identity *identity);
 /* CPU time of all threads that the process has and had, until it is waited for. */
 int target_cpu_ns(pid_t pid, uint64_t *ns);
 
+/* What a process takes of the machine. Sums are since the process began, of all threads that it
+ * has and had, whoever was profiling: over exec they go on. */
+struct target_usage {
+	uint64_t rss_bytes; /* this and threads: now; both 0 of one that has ended but is not waited for */
+	uint64_t threads;
+	uint64_t cpu_ms;
+	uint64_t minor_faults;
+	uint64_t major_faults;
+	bool has_io;         /* the kernel tells these to the process's user and to root only */
+	uint64_t read_bytes; /* by read(2) and its like, files or not, with children waited for */
+	uint64_t written_bytes;
+};
+
+/* A negative errno where the process is gone (-ENOENT, -ESRCH); *out is zeroed then. */
+int target_read_usage(pid_t pid, struct target_usage *out);
+
+/* A thread's name, as the kernel cuts it: any bytes but NUL. A negative errno where it is gone. */
+int target_thread_name(pid_t pid, pid_t tid, char out[16]);
+
 /* --- the executable files that the targets map --- */
 
 struct mapped_file {

@@ -23,8 +23,7 @@ int target_pidfd_open(pid_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Reads a small /proc file. Returns its length, or a negative errno. */
-static ssize_t read_proc(pid_t pid, const char *name, char *text, size_t size)
+ssize_t target_read_proc(pid_t pid, const char *name, char *text, size_t size)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
@@ -46,7 +45,7 @@ static ssize_t read_proc(pid_t pid, const char *name, char *text, size_t size)
 static int read_stat(pid_t pid, char *state, pid_t *ppid)
 {
 	char text[1024];
-	ssize_t length = read_proc(pid, "stat", text, sizeof(text));
+	ssize_t length = target_read_proc(pid, "stat", text, sizeof(text));
 	if (length < 0)
 		return (int)length;
 	char *name_end = strrchr(text, ')');
@@ -77,7 +76,7 @@ int target_open(pid_t pid, struct target **out, struct ct_error *err)
 	else if (pid == 2 || ppid == 2)
 		result = ct_fail(err, -EINVAL, "process %d is a kernel thread: it has no heap of its own",
 				 pid);
-	else if (read_proc(pid, "maps", maps, sizeof(maps)) == -EACCES)
+	else if (target_read_proc(pid, "maps", maps, sizeof(maps)) == -EACCES)
 		result = ct_fail(
 			err, -EPERM, "not allowed to look at process %d: %s", pid,
 			geteuid() ? "it is another user's; run with sudo"
@@ -160,7 +159,7 @@ void target_identify(pid_t pid, struct target_identity *out)
 	ssize_t length;
 	memset(out, 0, sizeof(*out));
 	read_stat(pid, &state, &out->ppid);
-	length = read_proc(pid, "comm", text, sizeof(text));
+	length = target_read_proc(pid, "comm", text, sizeof(text));
 	if (length > 0)
 		snprintf(out->comm, sizeof(out->comm), "%.*s", (int)strcspn(text, "\n"), text);
 
@@ -171,7 +170,7 @@ void target_identify(pid_t pid, struct target_identity *out)
 		cut_deleted(text);
 		out->exe = strdup(text);
 	}
-	length = read_proc(pid, "cmdline", text, sizeof(text));
+	length = target_read_proc(pid, "cmdline", text, sizeof(text));
 	if (length > 0) {
 		for (ssize_t i = 0; i + 1 < length; i++)
 			if (!text[i])

@@ -18,6 +18,10 @@ struct target {
 
 int target_pidfd_open(pid_t pid); /* or a negative errno */
 
+/* process.c: reads a small file of /proc/PID, as much as there is room for, and ends it with
+ * a NUL. Returns its length, or a negative errno. */
+ssize_t target_read_proc(pid_t pid, const char *name, char *text, size_t size);
+
 /* mappings.c: takes off the mark by which the kernel tells that a path's file has gone. */
 void cut_deleted(char *path);
 
