@@ -36,21 +36,6 @@ static __always_inline void image_unlock(struct ct_image *image)
 	__sync_lock_test_and_set(&image->lock, 0); /* an exchange: orders what was written before */
 }
 
-static __always_inline struct ct_image *image_find(__u32 id)
-{
-	return bpf_map_lookup_elem(&images, &id);
-}
-
-static __always_inline struct ct_stack *stack_find(__u32 stack)
-{
-	return bpf_map_lookup_elem(&stacks, &stack);
-}
-
-static __always_inline void count(struct ct_image *image, enum ct_counter which)
-{
-	__sync_fetch_and_add(&image->counters[which], 1);
-}
-
 /* Before a stack changes: keep what the running snapshot and the peak need. User space reads
  * without the lock (see snapshot.h), so `then` is written before the epoch says so, and
  * `now` changes after it. */
@@ -67,10 +52,52 @@ static __always_inline void stack_settle(struct ct_image *image, struct ct_stack
 	}
 }
 
+static __always_inline void book_lifetime(struct ct_image *image, struct ct_stack *stack,
+					  const struct ct_booking *booking)
+{
+	__u64 ns = booking->ns > booking->freed_ns ? booking->ns - booking->freed_ns : 0;
+	struct ct_histograms *part = histograms_of(image, booking->freed_stack);
+	if (part)
+		count_lifetime(part, ns);
+	stack->now.lifetime_sum += ns;
+	if (ns < stack->now.lifetime_min || !stack->now.frees)
+		stack->now.lifetime_min = ns;
+	if (ns > stack->now.lifetime_max)
+		stack->now.lifetime_max = ns;
+	if (booking->thread != booking->freed_thread)
+		stack->now.cross_thread_frees++;
+}
+
+static __always_inline void book_size(struct ct_image *image, struct ct_stack *stack,
+				      const struct ct_booking *booking)
+{
+	struct ct_histograms *part = histograms_of(image, booking->stack);
+	if (part)
+		count_size(part, booking->bytes);
+	if (booking->bytes < stack->now.size_min || !stack->now.allocs)
+		stack->now.size_min = booking->bytes;
+	if (booking->bytes > stack->now.size_max)
+		stack->now.size_max = booking->bytes;
+}
+
+/* What realloc did to a block that is known. */
+static __always_inline void book_change(struct ct_stack *stack, const struct ct_booking *booking)
+{
+	bool larger = booking->bytes > booking->freed_bytes;
+	if (booking->flags & CT_BOOK_MOVED) {
+		stack->now.moved++;
+		stack->now.moved_bytes += larger ? booking->freed_bytes : booking->bytes;
+	} else if (larger) {
+		stack->now.grown_in_place++;
+	}
+}
+
 static __always_inline void book_free(struct ct_image *image, struct ct_stack *stack,
 				      const struct ct_booking *booking)
 {
 	stack_settle(image, stack);
+	if (!sampled)
+		book_lifetime(image, stack, booking);
 	stack->now.frees += booking->freed_allocs;
 	stack->now.freed_bytes += booking->freed_bytes;
 	if (booking->flags & CT_BOOK_TEMPORARY)
@@ -83,10 +110,15 @@ static __always_inline void book_alloc(struct ct_image *image, struct ct_stack *
 				       const struct ct_booking *booking)
 {
 	stack_settle(image, stack);
+	if (!sampled)
+		book_size(image, stack, booking);
 	stack->now.allocs += booking->allocs;
 	stack->now.allocated_bytes += booking->bytes;
-	if (booking->flags & CT_BOOK_REALLOC)
+	if (booking->flags & CT_BOOK_REALLOC) {
 		stack->now.reallocs += booking->allocs;
+		if (!sampled && booking->freed_stack)
+			book_change(stack, booking);
+	}
 
 	__u64 live = stack->now.allocated_bytes - stack->now.freed_bytes;
 	if (live > stack->now.peak_bytes)
@@ -97,9 +129,43 @@ static __always_inline void book_alloc(struct ct_image *image, struct ct_stack *
 	if (image->now.live_bytes > image->now.peak_bytes) {
 		image->now.peak_bytes = image->now.live_bytes;
 		image->now.peak_allocs = image->now.live_allocs;
-		image->now.peak_ns = bpf_ktime_get_ns();
+		image->now.peak_ns = booking->ns;
 		image->now.peak_number++;
 	}
+}
+
+/* Whose call it is, and, of a block that is freed, whose block that was. */
+static __always_inline void book_threads(struct ct_image *image, const struct ct_booking *booking)
+{
+	struct ct_thread_figures *caller = thread_find(booking->thread);
+	if (!caller)
+		return;
+	thread_settle(image, caller);
+	if (booking->stack) {
+		caller->now.allocs += booking->allocs;
+		caller->now.allocated_bytes += booking->bytes;
+	}
+	if (!booking->freed_stack)
+		return;
+	caller->now.frees += booking->freed_allocs;
+	struct ct_thread_figures *owner =
+		booking->freed_thread == booking->thread ? caller : thread_find(booking->freed_thread);
+	if (!owner)
+		return;
+	thread_settle(image, owner);
+	owner->now.gone_allocs += booking->freed_allocs;
+	owner->now.gone_bytes += booking->freed_bytes;
+}
+
+static __always_inline void book_growth(struct ct_image *image, const struct ct_booking *booking)
+{
+	struct ct_growth_part *part = growth_part(image, booking->birth);
+	if (!part)
+		return;
+	if (booking->flags & CT_BOOK_CHAIN_END)
+		count_final_size(part, booking->freed_bytes);
+	else
+		count_step(part, booking);
 }
 
 /* With the lock held. A stack is never deleted while its image lives. */
@@ -115,6 +181,9 @@ static __always_inline void book_locked(struct ct_image *image, const struct ct_
 		if (stack)
 			book_alloc(image, stack, booking);
 	}
+	book_threads(image, booking);
+	if (!sampled && booking->birth)
+		book_growth(image, booking);
 }
 
 static long pending_book_one(__u32 index, void *context)
@@ -124,10 +193,9 @@ static long pending_book_one(__u32 index, void *context)
 		return 1;
 	struct ct_pending *slot = &image->pending[index];
 	if (*(volatile __u32 *)&slot->state == CT_SLOT_READY) {
-		struct ct_booking booking = slot->booking;
+		book_locked(image, &slot->booking);
 		__sync_fetch_and_add(&image->pending_count, -1);
 		__sync_lock_test_and_set(&slot->state, CT_SLOT_FREE);
-		book_locked(image, &booking);
 	}
 	return 0;
 }

@@ -7,6 +7,9 @@
  * room in any is in an ordinary hash map, until user space has added a larger table. A
  * BPF hash map for all took a fifth of what an event costs.
  *
+ * The key of a block that was freed stays, marked, till another block needs its place: so
+ * it is known when the same block is freed again.
+ *
  * Between the call of free and the return of malloc nobody else has the address, so who
  * swaps a key in or out has its slot to itself. */
 
@@ -34,15 +37,21 @@ static __always_inline struct ct_bucket *bucket_of(__u64 key, __u32 table)
 	return buckets ? bpf_map_lookup_elem(buckets, &index) : NULL;
 }
 
-static __always_inline bool bucket_take(struct ct_bucket *bucket, __u64 key, struct ct_block *block)
+/* freed_by: the stack, where it is known. */
+static __always_inline bool bucket_take(struct ct_bucket *bucket, __u64 key, struct ct_block *block,
+					__u32 freed_by)
 {
 #pragma unroll
 	for (int i = 0; i < CT_BUCKET_BLOCKS; i++) {
 		if (bucket->key[i] != key)
 			continue;
 		__u64 slot = bucket->slot[i];
+		block->ns = bucket->ns[i];
+		block->origin = bucket->origin[i];
+		if (free_stacks) /* before the place is anybody's */
+			bucket->origin[i] = freed_by;
 		/* Two threads that free one block at once: only one gets it. */
-		if (__sync_val_compare_and_swap(&bucket->key[i], key, 0) != key)
+		if (__sync_val_compare_and_swap(&bucket->key[i], key, key | CT_BLOCK_FREED) != key)
 			return false;
 		block->size = CT_SLOT_SIZE(slot);
 		block->stack = CT_SLOT_STACK(slot);
@@ -51,13 +60,17 @@ static __always_inline bool bucket_take(struct ct_bucket *bucket, __u64 key, str
 	return false;
 }
 
-static __always_inline bool bucket_put(struct ct_bucket *bucket, __u64 key, __u64 slot)
+static __always_inline bool bucket_put(struct ct_bucket *bucket, __u64 key, const struct ct_block *block)
 {
 #pragma unroll
 	for (int i = 0; i < CT_BUCKET_BLOCKS; i++) {
-		if (bucket->key[i] || __sync_val_compare_and_swap(&bucket->key[i], 0, key))
+		__u64 former = bucket->key[i];
+		if ((former && !(former & CT_BLOCK_FREED)) ||
+		    __sync_val_compare_and_swap(&bucket->key[i], former, key) != former)
 			continue;
-		bucket->slot[i] = slot;
+		bucket->slot[i] = CT_SLOT(block->size, block->stack);
+		bucket->ns[i] = block->ns;
+		bucket->origin[i] = block->origin;
 		return true;
 	}
 	return false;
@@ -67,25 +80,28 @@ struct block_search {
 	__u64 key;
 	struct ct_block *block;
 	__u32 newest;
+	__u32 freed_by;
 	__u32 done;
+	__u32 forget;
 };
 
 static long search_table(__u32 index, struct block_search *search)
 {
 	__u32 table = search->newest - index;
 	struct ct_bucket *bucket = table < CT_BLOCK_TABLES ? bucket_of(search->key, table) : NULL;
-	search->done = bucket && bucket_take(bucket, search->key, search->block);
+	search->done = bucket && bucket_take(bucket, search->key, search->block, search->freed_by);
 	return search->done;
 }
 
 /* Takes a block out of the older tables and the overflow. */
-__noinline int block_take_old(__u64 key, struct ct_block *block)
+__noinline int block_take_old(__u64 key, struct ct_block *block, __u32 freed_by)
 {
 	if (!block)
 		return 0;
 	__u32 tables = block_table_count;
 	if (tables > 1) {
-		struct block_search search = {.key = key, .block = block, .newest = tables - 2};
+		struct block_search search = {
+			.key = key, .block = block, .newest = tables - 2, .freed_by = freed_by};
 		bpf_loop(tables - 1, search_table, &search, 0);
 		if (search.done)
 			return 1;
@@ -103,21 +119,49 @@ __noinline int block_take_old(__u64 key, struct ct_block *block)
 	return 0;
 }
 
-static __always_inline bool block_take(__u64 key, struct ct_block *block)
+static __always_inline bool block_take(__u64 key, struct ct_block *block, __u32 freed_by)
 {
 	__u32 newest = block_table_count - 1;
 	struct ct_bucket *bucket = newest < CT_BLOCK_TABLES ? bucket_of(key, newest) : NULL;
-	if (bucket && bucket_take(bucket, key, block))
+	if (bucket && bucket_take(bucket, key, block, freed_by))
 		return true;
-	return (newest || overflow_count) && block_take_old(key, block);
+	return (newest || overflow_count) && block_take_old(key, block, freed_by);
+}
+
+static long search_freed(__u32 index, struct block_search *search)
+{
+	__u32 table = search->newest - index;
+	struct ct_bucket *bucket = table < CT_BLOCK_TABLES ? bucket_of(search->key, table) : NULL;
+	__u64 marked = search->key | CT_BLOCK_FREED;
+	for (int i = 0; bucket && i < CT_BUCKET_BLOCKS; i++) {
+		if (bucket->key[i] != marked)
+			continue;
+		search->block->stack = CT_SLOT_STACK(bucket->slot[i]);
+		search->block->origin = bucket->origin[i];
+		search->done = 1;
+		if (search->forget)
+			__sync_val_compare_and_swap(&bucket->key[i], marked, 0);
+	}
+	return search->done && !search->forget;
+}
+
+/* Whether a block that is not live was freed, as far as that is still known: then its stack, and as
+ * origin the stack that freed it. `forget`: and it is not from here on. */
+__noinline int block_was_freed(__u64 key, struct ct_block *block, bool forget)
+{
+	struct block_search search = {
+		.key = key, .block = block, .newest = block_table_count - 1, .forget = forget};
+	if (!block)
+		return 0;
+	bpf_loop(block_table_count, search_freed, &search, 0);
+	return search.done;
 }
 
 static long put_in_table(__u32 index, struct block_search *search)
 {
 	__u32 table = search->newest - index;
 	struct ct_bucket *bucket = table < CT_BLOCK_TABLES ? bucket_of(search->key, table) : NULL;
-	search->done =
-		bucket && bucket_put(bucket, search->key, CT_SLOT(search->block->size, search->block->stack));
+	search->done = bucket && bucket_put(bucket, search->key, search->block);
 	return search->done;
 }
 
@@ -150,8 +194,7 @@ static __always_inline bool block_put(__u64 key, struct ct_block *block)
 {
 	__u32 newest = block_table_count - 1;
 	struct ct_bucket *bucket = newest < CT_BLOCK_TABLES ? bucket_of(key, newest) : NULL;
-	if (bucket && block->size <= CT_SLOT_MOST_BYTES &&
-	    bucket_put(bucket, key, CT_SLOT(block->size, block->stack)))
+	if (bucket && block->size <= CT_SLOT_MOST_BYTES && bucket_put(bucket, key, block))
 		return true;
 	return block_put_old(key, block);
 }

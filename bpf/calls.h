@@ -86,6 +86,7 @@ static __noinline int thread_begin(struct ct_thread *thread)
 	thread->old.stack = 0;
 	thread->last_block = 0;
 	thread->image = image_of_process();
+	thread->number = thread->image ? thread_number(thread->image) : 0;
 	return 0;
 }
 
@@ -127,6 +128,12 @@ static __always_inline __u64 temporary_flag(struct ct_thread *thread, __u64 addr
 static __always_inline void booking_add_free(struct ct_booking *booking, const struct ct_block *block)
 {
 	booking->freed_stack = block->stack;
+	booking->freed_ns = block->ns;
+	booking->freed_thread = CT_ORIGIN_THREAD(block->origin);
+	if (CT_ORIGIN_STEPS(block->origin)) { /* unless realloc goes on with it */
+		booking->birth = CT_ORIGIN_BIRTH(block->origin);
+		booking->flags |= CT_BOOK_CHAIN_END;
+	}
 	booking->freed_allocs = sampled ? sampled_allocs(block->size) : 1;
 	booking->freed_bytes = sampled ? sampled_bytes(block->size, booking->freed_allocs) : block->size;
 }
@@ -138,15 +145,26 @@ static __always_inline void booking_add_alloc(struct ct_booking *booking, const 
 	booking->bytes = sampled ? sampled_bytes(block->size, booking->allocs) : block->size;
 }
 
-/* A block whose free will not be, or was not seen. (Not inlined: see stack_unwound().) */
-__noinline int book_as_freed(struct ct_thread *thread, const struct ct_block *block)
+/* A new booking, of a call by this thread at this moment. */
+static __always_inline struct ct_booking *booking_begin(struct ct_thread *thread, __u32 flags)
 {
-	struct ct_booking booking = {};
+	struct ct_booking *booking = &thread->booking;
+	__builtin_memset(booking, 0, sizeof(*booking));
+	booking->ns = bpf_ktime_get_ns();
+	booking->thread = thread->number;
+	booking->flags = flags;
+	return booking;
+}
+
+/* Books the end of a block, which was freed, or whose free will not be or was not seen. (Not
+ * inlined: see stack_unwound().) */
+__noinline int book_freed(struct ct_thread *thread, const struct ct_block *block, __u32 flags)
+{
 	struct ct_image *image = thread ? image_find(thread->image) : NULL;
 	if (!image || !block)
 		return 0;
-	booking_add_free(&booking, block);
-	book(image, thread->image, &booking);
+	booking_add_free(booking_begin(thread, flags), block);
+	book(image, thread->image, &thread->booking);
 	return 0;
 }
 
@@ -156,10 +174,12 @@ static __always_inline void block_enter(struct ct_image *image, struct ct_thread
 					struct ct_block *block)
 {
 	bool fits = sampled || image->now.live_allocs <= max_live;
-	if (fits && block_put(CT_BLOCK_KEY(thread->image, address), block))
+	__u64 key = CT_BLOCK_KEY(thread->image, address);
+	if (fits && block_put(key, block))
 		return;
 	count(image, CT_DROPPED_BLOCKS);
-	book_as_freed(thread, block);
+	block_was_freed(key, &thread->freed, true); /* its free is not the second of another */
+	book_freed(thread, block, 0);
 }
 
 /* A call that did not happen: the block handed in is still there. */
@@ -225,7 +245,8 @@ static __always_inline bool call_enter(struct pt_regs *ctx)
 		old_address = call_argument(ctx, CT_COOKIE_PTR_ARG(cookie));
 		/* Before the call: while it runs, another thread may get the address. */
 		if (old_address && !allocs_only)
-			block_take(CT_BLOCK_KEY(thread->image, old_address), &thread->old);
+			block_take(CT_BLOCK_KEY(thread->image, old_address), &thread->old,
+				   free_stacks ? stack_at_entry(ctx, image, thread) : 0);
 	}
 	if (sampled) {
 		bool kept = keeps(size);
@@ -261,11 +282,25 @@ static __always_inline __u64 call_result(struct pt_regs *ctx, struct ct_image *i
 	return block;
 }
 
+/* A free of a block that is not live: its second (1, and thread->freed is what is known of it), or
+ * of a block never seen. */
+__noinline int free_unknown(struct ct_thread *thread, __u64 address)
+{
+	struct ct_image *image = thread ? image_find(thread->image) : NULL;
+	if (!image)
+		return 0;
+	if (!block_was_freed(CT_BLOCK_KEY(thread->image, address), &thread->freed, false)) {
+		count(image, CT_UNMATCHED_FREES);
+		return 0;
+	}
+	count(image, CT_DOUBLE_FREES);
+	return 1;
+}
+
 /* The call handed out nothing: a failure, or realloc(p, 0), which frees. */
 __noinline int call_nothing(struct ct_thread *thread, bool is_realloc)
 {
 	struct ct_image *image = thread ? image_find(thread->image) : NULL;
-	struct ct_booking booking = {};
 	if (!image)
 		return 0;
 	if (!is_realloc || thread->size || !thread->old_address) {
@@ -277,53 +312,78 @@ __noinline int call_nothing(struct ct_thread *thread, bool is_realloc)
 	if (allocs_only)
 		return 0;
 	if (!thread->old.stack) {
-		if (!sampled)
-			count(image, CT_UNMATCHED_FREES);
+		if (!sampled && free_unknown(thread, thread->old_address))
+			count_double_free(thread, 0);
 		return 0;
 	}
-	booking.flags = temporary_flag(thread, thread->old_address);
-	booking_add_free(&booking, &thread->old);
+	book_freed(thread, &thread->old, temporary_flag(thread, thread->old_address));
 	thread->old.stack = 0;
-	book(image, thread->image, &booking);
 	return 0;
 }
 
 /* An address that is handed out while it is taken was freed unseen. */
 static __always_inline void take_missed(struct ct_image *image, struct ct_thread *thread, __u64 address)
 {
-	struct ct_block stale = {};
-	if (!block_take(CT_BLOCK_KEY(thread->image, address), &stale))
+	if (!block_take(CT_BLOCK_KEY(thread->image, address), &thread->freed, 0))
 		return;
 	count(image, CT_MISSED_FREES);
-	book_as_freed(thread, &stale);
+	book_freed(thread, &thread->freed, 0);
+}
+
+/* realloc has made thread->made of thread->old. */
+static __always_inline void booking_add_step(struct ct_booking *booking, struct ct_thread *thread,
+					     __u64 address)
+{
+	const struct ct_block *old = &thread->old;
+	__u64 steps = CT_ORIGIN_STEPS(old->origin);
+	__u64 birth = steps ? CT_ORIGIN_BIRTH(old->origin) : old->stack;
+	booking_add_free(booking, old);
+	booking->flags &= ~CT_BOOK_CHAIN_END;
+	booking->flags |= temporary_flag(thread, thread->old_address);
+	if (sampled)
+		return;
+	if (!steps) {
+		growth_begin(birth, thread->image);
+		booking->flags |= CT_BOOK_CHAIN_FIRST;
+	}
+	if (address != thread->old_address)
+		booking->flags |= CT_BOOK_MOVED;
+	booking->birth = birth;
+	thread->made.origin = CT_ORIGIN(thread->number, birth, steps < 0xffff ? steps + 1 : steps);
+	if (free_stacks && thread->stack)
+		count_freed_by(thread, &thread->old, thread->stack);
 }
 
 /* Books what the call did, with thread->stack for its caller. (Not inlined: see stack_unwound().) */
 __noinline int call_book(struct ct_thread *thread, __u64 address)
 {
 	struct ct_image *image = thread ? image_find(thread->image) : NULL;
-	struct ct_booking booking = {};
 	if (!image)
 		return 0;
-	struct ct_block block = {.size = thread->size, .stack = thread->stack};
-	if (CT_COOKIE_CALL(thread->cookie) == CT_CALL_REALLOC) {
-		booking.flags = CT_BOOK_REALLOC;
-		if (thread->old.stack) {
-			booking_add_free(&booking, &thread->old);
-			booking.flags |= temporary_flag(thread, thread->old_address);
-			thread->old.stack = 0;
-		} else if (thread->old_address && !sampled && !allocs_only) {
-			count(image, CT_UNMATCHED_FREES);
-		}
-	}
-	if (block.stack)
-		booking_add_alloc(&booking, &block);
 	if (!allocs_only)
 		take_missed(image, thread, address);
+	struct ct_booking *booking = booking_begin(thread, 0);
+	struct ct_block *block = &thread->made;
+	block->size = thread->size;
+	block->stack = thread->stack;
+	block->ns = booking->ns;
+	block->origin = CT_ORIGIN(thread->number, 0, 0);
+	if (CT_COOKIE_CALL(thread->cookie) == CT_CALL_REALLOC) {
+		booking->flags = CT_BOOK_REALLOC;
+		if (thread->old.stack) {
+			booking_add_step(booking, thread, address);
+			thread->old.stack = 0;
+		} else if (thread->old_address && !sampled && !allocs_only) {
+			if (free_unknown(thread, thread->old_address))
+				count_double_free(thread, thread->stack);
+		}
+	}
+	if (block->stack)
+		booking_add_alloc(booking, block);
 	/* The booking first: another thread may free the block as soon as it is in the table. */
-	book(image, thread->image, &booking);
-	if (block.stack && !allocs_only)
-		block_enter(image, thread, address, &block);
+	book(image, thread->image, booking);
+	if (block->stack && !allocs_only)
+		block_enter(image, thread, address, block);
 	thread->last_block = address;
 	return 0;
 }
@@ -347,17 +407,14 @@ static __always_inline void call_return(struct pt_regs *ctx)
 	call_book(thread, address);
 }
 
-/* A free of a block that is not in the map. The C library frees through its own code
- * what the program freed long ago: at a thread's end glibc takes its cache apart with
- * free(). Such a call comes from the same mapping as the function called. */
-static __always_inline void free_unmatched(struct pt_regs *ctx, struct ct_image *image, __u64 cookie)
+/* The C library frees through its own code what the program freed long ago: at a thread's end glibc
+ * takes its cache apart with free(). Such a call comes from the same mapping as the function
+ * called. */
+static __always_inline bool is_internal_free(struct pt_regs *ctx, __u64 cookie)
 {
 	__u64 caller = 0;
-	if (bpf_probe_read_user(&caller, sizeof(caller), (void *)PT_REGS_SP(ctx)) == 0 &&
-	    in_file_of(PT_REGS_IP(ctx), cookie, caller))
-		count(image, CT_INTERNAL_FREES);
-	else
-		count(image, CT_UNMATCHED_FREES);
+	return bpf_probe_read_user(&caller, sizeof(caller), (void *)PT_REGS_SP(ctx)) == 0 &&
+	       in_file_of(PT_REGS_IP(ctx), cookie, caller);
 }
 
 static __always_inline void call_free(struct pt_regs *ctx)
@@ -371,15 +428,19 @@ static __always_inline void call_free(struct pt_regs *ctx)
 	if (!thread || is_nested(ctx, image, thread))
 		return;
 
-	struct ct_block block;
-	if (!block_take(CT_BLOCK_KEY(thread->image, address), &block)) {
-		if (!sampled)
-			free_unmatched(ctx, image, cookie);
+	__u32 freed_by = free_stacks ? stack_at_entry(ctx, image, thread) : 0;
+	if (!block_take(CT_BLOCK_KEY(thread->image, address), &thread->freed, freed_by)) {
+		if (sampled)
+			return;
+		if (is_internal_free(ctx, cookie))
+			count(image, CT_INTERNAL_FREES);
+		else if (free_unknown(thread, address))
+			count_double_free(thread, freed_by ?: stack_at_entry(ctx, image, thread));
 		return;
 	}
-	struct ct_booking booking = {.flags = temporary_flag(thread, address)};
-	booking_add_free(&booking, &block);
-	book(image, thread->image, &booking);
+	book_freed(thread, &thread->freed, temporary_flag(thread, address));
+	if (freed_by)
+		count_freed_by(thread, &thread->freed, freed_by);
 }
 
 #endif

@@ -11,12 +11,16 @@
 #include "captrack/records.h"
 
 #include "maps.h"
+#include "details.h"
+#include "growth.h"
+#include "thread.h"
 #include "accounting.h"
 #include "vma.h"
 #include "code.h"
 #include "unwind.h"
 #include "stack.h"
 #include "blocks.h"
+#include "frees.h"
 #include "sample.h"
 #include "calls.h"
 #include "snapshot.h"
@@ -84,6 +88,9 @@ SEC("raw_tp/sched_process_exit")
 int on_exit(void *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct ct_thread *thread = bpf_task_storage_get(&threads, task, NULL, 0);
+	if (thread && thread->image)
+		thread_end(thread);
 	__u64 ids = bpf_get_current_pid_tgid();
 	__u32 image = enabled ? image_of_process() : 0;
 	struct ct_image *found = image && (__u32)ids == ids >> 32 ? image_find(image) : NULL;

@@ -12,19 +12,6 @@ struct { /* one entry */
 	__type(value, struct ct_calls);
 } counted_calls SEC(".maps");
 
-/* How many bits the number has: 0 for 0, 64 at most. */
-static __always_inline __u32 size_class(__u64 size)
-{
-	__u32 bits = 0;
-	for (__u32 half = 32; half; half /= 2) {
-		if (size >> half) {
-			size >>= half;
-			bits += half;
-		}
-	}
-	return bits + (size != 0);
-}
-
 /* Atomic all the same: one probe program can preempt another on its CPU. */
 static __always_inline int count_call(struct pt_regs *ctx)
 {
@@ -40,7 +27,7 @@ static __always_inline int count_call(struct pt_regs *ctx)
 	if (call == CT_CALL_FREE)
 		return 0;
 	__u64 size = call_size(ctx, cookie);
-	__u32 class = size_class(size);
+	__u32 class = bits_of(size);
 	if (class >= CT_SIZE_CLASSES)
 		return 0;
 	__sync_fetch_and_add(&counted->sizes[class], 1);

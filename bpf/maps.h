@@ -10,6 +10,8 @@ volatile __u32 enabled;
 __u32 next_image = 1;
 __u32 next_object = 1;
 __u32 next_stack = CT_FIRST_STACK;
+__u32 next_thread = CT_MAX_IMAGES; /* element of thread_figures */
+__u32 growth_count;                /* elements of growths */
 volatile __u32 block_table_count = 1;
 volatile __u32 tables_are_full; /* and user space knows */
 __u32 overflow_count;           /* blocks in `overflow` */
@@ -22,6 +24,9 @@ const volatile __u64 patience_ns = 0;
 
 /* Free is not probed: live blocks are not known, nor what follows from them. */
 const volatile bool allocs_only;
+
+/* Who frees is unwound as well as who allocates. */
+const volatile bool free_stacks;
 
 /* Sampling, see sample.h. A step is about an eighth of the bytes that one allocation is
  * kept of on the average; exp(-steps) in units of 2^-64. */
@@ -58,11 +63,16 @@ struct ct_thread {
 	__u64 out;           /* where the function will write the block's address */
 	__u64 old_address;   /* realloc: the block handed in ... */
 	struct ct_block old; /* ... and what is known of it */
-	__u64 is_kept;       /* sampled: the new block is */
-	__u64 stack;         /* of the call that returns; 0: not taken */
-	__u64 image;         /* 0: not looked up yet */
-	__u64 last_block;    /* the thread's last allocation, if nothing was allocated since */
-	__u64 stack_end;     /* the highest word read of a stack of the thread's */
+	/* Scratch, for the program's own stack is small. */
+	struct ct_block made;
+	struct ct_block freed;
+	struct ct_booking booking;
+	__u64 is_kept;    /* sampled: the new block is */
+	__u64 stack;      /* of the call that returns; 0: not taken */
+	__u64 image;      /* 0: not looked up yet */
+	__u64 last_block; /* the thread's last allocation, if nothing was allocated since */
+	__u64 stack_end;  /* the highest word read of a stack of the thread's */
+	__u64 number;     /* its element of thread_figures */
 	struct ct_frames frames;
 	struct ct_unwind unwind;
 	__u64 window[STACK_WINDOW / 8]; /* a piece of the thread's stack */
@@ -134,7 +144,55 @@ struct { /* indexes of stacks whose image has ended */
 	__uint(type, BPF_MAP_TYPE_STACK);
 	__uint(max_entries, 65536);
 	__type(value, __u32);
-} free_stacks SEC(".maps");
+} unused_stacks SEC(".maps");
+
+struct details_chunk {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, CT_DETAILS_CHUNK);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct ct_details));
+};
+
+struct { /* histograms of stacks; user space adds chunks as stacks come, see details.h */
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, (CT_FIRST_STACK + 65536) / CT_DETAILS_CHUNK + 1);
+	__type(key, __u32);
+	__type(value, __u32);
+	__array(values, struct details_chunk);
+} details SEC(".maps");
+
+struct { /* by stack */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct ct_growth);
+} growths SEC(".maps");
+
+struct { /* read by user space as stacks are */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, CT_MAX_THREADS);
+	__type(key, __u32);
+	__type(value, struct ct_thread_figures);
+} thread_figures SEC(".maps");
+
+struct { /* with free_stacks */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct ct_free_pair);
+	__type(value, struct ct_free_counts);
+} free_pairs SEC(".maps");
+
+struct { /* how often */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, struct ct_double_free);
+	__type(value, __u64);
+} double_frees SEC(".maps");
 
 struct { /* frames of stacks that user space has not fetched yet: it deletes what it has read */
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -187,9 +245,24 @@ struct no_programs {
 struct no_programs no_programs SEC(".maps");
 struct no_programs no_session_programs SEC(".maps");
 
-struct { /* rare events only: exec, new code */
+struct { /* rare events only: exec, new code, full tables */
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 65536);
 } events SEC(".maps");
+
+static __always_inline struct ct_image *image_find(__u32 id)
+{
+	return bpf_map_lookup_elem(&images, &id);
+}
+
+static __always_inline struct ct_stack *stack_find(__u32 stack)
+{
+	return bpf_map_lookup_elem(&stacks, &stack);
+}
+
+static __always_inline void count(struct ct_image *image, enum ct_counter which)
+{
+	__sync_fetch_and_add(&image->counters[which], 1);
+}
 
 #endif

@@ -10,20 +10,23 @@
 static __always_inline __u32 stack_index(void)
 {
 	__u32 index = 0;
-	if (bpf_map_pop_elem(&free_stacks, &index) == 0)
+	if (bpf_map_pop_elem(&unused_stacks, &index) == 0)
 		return index;
 	if (next_stack >= CT_FIRST_STACK + max_stacks) /* it must not wrap round */
 		return 0;
 	index = __sync_fetch_and_add(&next_stack, 1);
+	if (index % CT_DETAILS_CHUNK == CT_DETAILS_CHUNK / 2)
+		details_ask(index / CT_DETAILS_CHUNK + 2);
 	return index < CT_FIRST_STACK + max_stacks ? index : 0;
 }
 
 /* Makes an element the image's: user space takes it for one when it has an image. */
-static __always_inline void stack_begin(struct ct_stack *stack, __u32 image, __u64 hash, __u32 end)
+static __always_inline void stack_begin(struct ct_stack *stack, __u32 index, __u32 image, __u64 hash,
+					__u32 end)
 {
-	struct ct_counts zero = {};
-	stack->now = zero;
-	stack->then = zero;
+	details_begin(index);
+	__builtin_memset(&stack->now, 0, sizeof(stack->now));
+	__builtin_memset(&stack->then, 0, sizeof(stack->then));
 	stack->epoch = 0;
 	stack->hash = hash;
 	stack->end = end;
@@ -34,7 +37,7 @@ static __always_inline void stack_give_back(struct ct_stack *stack, __u32 index)
 {
 	stack->image = 0;
 	bpf_map_delete_elem(&stack_frames, &index);
-	bpf_map_push_elem(&free_stacks, &index, BPF_ANY);
+	bpf_map_push_elem(&unused_stacks, &index, BPF_ANY);
 }
 
 /* Keeps a new stack. Returns its index, or that of the image's [unknown] stack. */
@@ -53,7 +56,7 @@ static __noinline __u32 stack_add(struct ct_thread *thread)
 		goto dropped;
 	/* Frames first: user space looks for them when it sees the stack. */
 	if (bpf_map_update_elem(&stack_frames, &index, &thread->frames, BPF_ANY) == 0) {
-		stack_begin(stack, image, hash, thread->unwind.end);
+		stack_begin(stack, index, image, hash, thread->unwind.end);
 		if (bpf_map_update_elem(&stack_ids, &hash, &index, BPF_NOEXIST) == 0)
 			return index;
 	}
@@ -98,6 +101,20 @@ static __always_inline __u32 stack_of_caller(struct pt_regs *ctx, struct ct_imag
 	unwind->pc = PT_REGS_IP(ctx);
 	unwind->sp = PT_REGS_SP(ctx);
 	unwind->fp = PT_REGS_FP(ctx);
+	unwind_run(thread);
+	return stack_unwound(thread);
+}
+
+/* The same where a function begins: the return address is at the top of the stack. 0 where that
+ * cannot be read. */
+static __noinline __u32 stack_at_entry(struct pt_regs *ctx, struct ct_image *image, struct ct_thread *thread)
+{
+	struct ct_unwind *unwind = &thread->unwind;
+	unwind->context = code_context(image, thread->image);
+	unwind->sp = PT_REGS_SP(ctx) + RETURN_WORD;
+	unwind->fp = PT_REGS_FP(ctx);
+	if (bpf_probe_read_user(&unwind->pc, sizeof(unwind->pc), (void *)PT_REGS_SP(ctx)))
+		return 0;
 	unwind_run(thread);
 	return stack_unwound(thread);
 }

@@ -23,6 +23,8 @@ struct capture_options {
 	uint32_t max_stacks, max_live, max_depth;
 	uint64_t sample_bytes; /* 0: exact */
 	bool allocs_only;      /* free is not probed */
+	uint32_t sample_cap;   /* final sizes kept of a stack's growth chains */
+	bool free_stacks;      /* stacks that free are taken, too */
 	int verbosity;         /* -1 quiet, 0, 1 verbose */
 	const pid_t *pids;
 	size_t pid_count;

@@ -22,6 +22,7 @@ struct kernel_options {
 	uint32_t max_depth;    /* 1..CT_MAX_DEPTH */
 	uint64_t sample_bytes; /* 0: exact */
 	bool allocs_only;      /* free is not probed */
+	bool free_stacks;      /* stacks that free are taken, too */
 	bool counting;         /* kernel_count() will be called */
 	bool verbose;          /* libbpf's warnings to stderr */
 };
@@ -33,12 +34,15 @@ void kernel_free(struct kernel *kernel); /* NULL-safe; detaches */
 /* From here on the process is an image of ours. */
 int kernel_add_image(struct kernel *kernel, pid_t pid, uint32_t *image, struct ct_error *err);
 void kernel_drop_process(struct kernel *kernel, pid_t pid);
-/* Frees what is kept of an image that has ended: one stack, all blocks. */
+/* Frees what is kept of an image that has ended: who freed, then one stack, all blocks. */
+void kernel_drop_frees(struct kernel *kernel, uint32_t image);
 void kernel_drop_stack(struct kernel *kernel, uint32_t stack);
 void kernel_drop_blocks(struct kernel *kernel, uint32_t image);
 /* Adds a larger table of live blocks to those that the event tells of. May wait for the
  * kernel's grace period; the table is in use before. */
 int kernel_add_block_table(struct kernel *kernel, const struct ct_blocks_event *event);
+/* Makes room for the histograms of more stacks, as the event asks. May wait as above. */
+int kernel_add_details(struct kernel *kernel, const struct ct_details_event *event);
 
 /* Attaches the sites of the file behind fd in one process.
  * Probes stay silent until kernel_enable(). */
@@ -81,6 +85,7 @@ struct kernel_event_handlers {
 	void (*on_exec)(void *context, const struct ct_exec_event *event);
 	void (*on_code)(void *context, const struct ct_code_event *event);
 	void (*on_blocks)(void *context, const struct ct_blocks_event *event);
+	void (*on_details)(void *context, const struct ct_details_event *event);
 	void *context;
 };
 int kernel_take_events(struct kernel *kernel, const struct kernel_event_handlers *handlers);
@@ -112,10 +117,40 @@ struct kernel_stack {
 	uint32_t image;
 	enum ct_end end;
 	struct ct_counts counts;
+	const struct ct_histograms *added; /* since the snapshot before; NULL: nothing */
 };
 int kernel_read_stacks(struct kernel *kernel, const uint64_t epochs[CT_MAX_IMAGES],
 		       int (*visit)(void *context, const struct kernel_stack *stack), void *context);
 /* A stack's frames, once: the kernel half forgets them. -ENOENT where there are none. */
 int kernel_take_frames(struct kernel *kernel, uint32_t stack, struct ct_frames *out);
+
+/* The same of threads, ... */
+struct kernel_thread {
+	uint32_t number;
+	uint32_t image;
+	uint32_t tid; /* 0: all for which there was no room */
+	char comm[16];
+	struct ct_thread_counts counts;
+};
+int kernel_read_threads(struct kernel *kernel, const uint64_t epochs[CT_MAX_IMAGES],
+			int (*visit)(void *context, const struct kernel_thread *thread), void *context);
+/* ... and, by stack, of growth chains: what the last epoch added. */
+int kernel_read_growth(struct kernel *kernel, const uint64_t epochs[CT_MAX_IMAGES],
+		       int (*visit)(void *context, uint32_t stack, const struct ct_growth_part *added),
+		       void *context);
+
+/* --- as it is at this moment, while the target runs on --- */
+/* Who freed whose blocks, with free_stacks. */
+int kernel_read_frees(struct kernel *kernel,
+		      int (*visit)(void *context, const struct ct_free_pair *pair,
+				   const struct ct_free_counts *counts),
+		      void *context);
+int kernel_read_double_frees(struct kernel *kernel,
+			     int (*visit)(void *context, const struct ct_double_free *double_free,
+					  uint64_t count),
+			     void *context);
+/* Every live block of the image. */
+int kernel_read_blocks(struct kernel *kernel, uint32_t image,
+		       int (*visit)(void *context, const struct ct_block *block), void *context);
 
 #endif

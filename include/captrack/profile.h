@@ -26,6 +26,7 @@ enum profile_reason { PROFILE_INTERVAL, PROFILE_EXIT, PROFILE_DETACH, PROFILE_SI
 enum {
 	PROFILE_NEEDS_FREES = 1, /* free is probed */
 	PROFILE_NEEDS_ALL = 2,   /* every call is seen, not a sample of them */
+	PROFILE_DETAILS = PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL,
 };
 
 /* The counters that every stack has and whose sums are the totals. */
@@ -41,6 +42,73 @@ struct profile_counts {
 	uint64_t peak_bytes;    /* a stack's own peak; in totals: the process's */
 	uint64_t at_peak_bytes; /* at the moment of the process's peak */
 	uint64_t at_peak_allocs;
+	/* Of reallocs that made a known block larger or smaller; by the stack that called realloc. */
+	uint64_t grown_in_place; /* larger, at the same address */
+	uint64_t moved;          /* to another address ... */
+	uint64_t moved_bytes;    /* ... with so many bytes copied: the smaller of both sizes */
+	/* Blocks freed by another thread than the one that allocated them. */
+	uint64_t cross_thread_frees;
+};
+
+enum { PROFILE_CLASSES = 64 };
+
+/* How many values there are of each power of two: class n has those of n bits (0 is class 0,
+ * 1 is class 1, 2 and 3 are class 2), of which counts[0] is the class `first`. n is 0 where
+ * nothing was counted: then what else there is of the values (least, most) is not known. */
+struct profile_histogram {
+	uint32_t first;
+	uint32_t n;
+	uint64_t *counts;
+};
+
+/* Of the blocks that were freed: how long they lived. */
+struct profile_lifetimes {
+	uint64_t min;
+	uint64_t max;
+	bool has_sum; /* more than 584 years of all blocks together are not told */
+	uint64_t sum;
+	struct profile_histogram log2;
+};
+
+/* Of the blocks that live: how long ago they were allocated. Known of final profiles. */
+struct profile_ages {
+	bool known;
+	uint64_t min;
+	uint64_t max;
+	uint64_t mean;
+	uint64_t startup_allocs; /* those of the capture's first second */
+	uint64_t startup_bytes;
+};
+
+struct profile_sizes { /* as asked for */
+	uint64_t min;
+	uint64_t max;
+	struct profile_histogram log2;
+};
+
+/* Growth chains that began at a stack: blocks that realloc made larger or smaller, however often,
+ * till they were freed. Blocks that never met realloc are no chains. */
+struct profile_growth {
+	uint64_t chains;
+	uint64_t steps;          /* reallocs of all chains */
+	uint64_t first_bytes;    /* the sum of the sizes that they began with */
+	uint64_t copied_bytes;   /* if each step had moved its block: the sum of the smaller sizes */
+	uint64_t open_chains;    /* of a final profile: not ended. Their sizes are among the final ones */
+	uint64_t total_observed; /* final sizes, of which these are a fair sample: */
+	uint64_t *final_sizes;
+	size_t n_final_sizes;
+};
+
+/* What a stack holds grows, snapshot by snapshot: see src/snapshot/leaks.c. */
+struct profile_leak {
+	double score; /* 0 (no leak) to 1 */
+	uint64_t bytes_per_s;
+};
+
+struct profile_freed_by {    /* blocks of a stack, and a stack that freed them */
+	uint32_t free_stack; /* index into free_stacks */
+	uint64_t frees;
+	uint64_t cross_thread_frees;
 };
 
 struct profile_object {
@@ -95,6 +163,8 @@ enum profile_integrity {
 	INTEGRITY_DROPPED_THREADS,     /* calls not seen: no room for a thread's state */
 	INTEGRITY_UNFOLLOWED_CHILDREN, /* processes forked off; not profiled */
 	INTEGRITY_MAIN_THREAD_GONE,    /* and the probes with it: what came later is not counted */
+	INTEGRITY_DOUBLE_FREES,        /* of blocks that were free: a bug of the target */
+	INTEGRITY_DROPPED_DETAILS,     /* no room for a stack's sizes, lifetimes or growth */
 	INTEGRITY_COUNT
 };
 
@@ -105,7 +175,60 @@ struct profile_stack {
 	enum profile_integrity why; /* ... one of the reasons below INTEGRITY_TRUNCATED_STACKS, or
 				       that where it is not told */
 	struct profile_counts counts;
-	char *rendered; /* the writer's cache of the JSON text of all above, or NULL */
+	struct profile_lifetimes lifetimes; /* known where there are frees and PROFILE_DETAILS */
+	struct profile_ages ages;
+	struct profile_sizes sizes;        /* known where there are allocs and PROFILE_NEEDS_ALL */
+	struct profile_growth *growth;     /* NULL: no chains */
+	struct profile_leak leak;          /* score 0: none */
+	struct profile_freed_by *freed_by; /* capture.free_stacks */
+	size_t n_freed_by;
+	char *rendered; /* the writer's cache of the JSON text of frames and end, or NULL */
+};
+
+/* A stack that freed, or freed what was free. */
+struct profile_free_stack {
+	uint32_t *frames; /* as in struct profile_stack */
+	uint32_t n_frames;
+	char *rendered; /* the writer's cache of the JSON text of frames, or NULL */
+};
+
+/* A block was freed though it was free, with no allocation at its address in between. */
+struct profile_double_free {
+	int64_t stack;    /* that had allocated it: index into stacks; -1: not known */
+	int64_t freed_by; /* index into free_stacks, -1: not known (capture.free_stacks tells) */
+	int64_t again_by; /* the same, the second time */
+	uint64_t count;
+};
+
+struct profile_thread {
+	int tid;    /* 0: the threads for which there was no room, together */
+	char *name; /* the last known */
+	uint64_t allocs;
+	uint64_t frees; /* that it did, of whoever's blocks */
+	uint64_t allocated_bytes;
+	uint64_t live_allocs; /* of its own blocks, whoever frees them */
+	uint64_t live_bytes;
+};
+
+/* One moment. What is not known is 0 in a point, unless the flag beside it says otherwise. */
+struct profile_point {
+	uint64_t ms; /* since target.start_ms */
+	uint64_t live_bytes;
+	uint64_t live_allocs;
+	bool is_peak; /* the process's peak itself, between two snapshots: the above is all that is known */
+	uint64_t allocated_bytes; /* until then, as are all below but rss_bytes and threads */
+	uint64_t allocs;
+	uint64_t frees;
+	bool has_usage;     /* of the process, from outside; sums are since the process began, which may
+			       be before the capture did, or the image: */
+	uint64_t rss_bytes; /* this and threads are 0 (not known) once the process has ended */
+	uint64_t threads;
+	uint64_t cpu_ms;
+	uint64_t minor_faults;
+	uint64_t major_faults;
+	bool has_io;
+	uint64_t read_bytes; /* by read(2) and its like, files or not */
+	uint64_t written_bytes;
 };
 
 struct profile_probe {
@@ -145,6 +268,7 @@ struct profile {
 		uint64_t
 			sample_bytes; /* 0: exact; else one allocation is kept per so many bytes on average */
 		bool allocs_only;     /* free is not probed */
+		bool free_stacks;     /* stacks that free were taken */
 		uint64_t interval_ms; /* as it stands, after stretching */
 		bool interval_stretched;
 		uint64_t start_ms;
@@ -178,6 +302,14 @@ struct profile {
 	size_t n_frames;
 	struct profile_stack *stacks;
 	size_t n_stacks;
+	struct profile_free_stack *free_stacks;
+	size_t n_free_stacks;
+	struct profile_double_free *double_frees;
+	size_t n_double_frees;
+	struct profile_thread *threads; /* in the order of their first allocation */
+	size_t n_threads;
+	struct profile_point *timeline; /* by time */
+	size_t n_timeline;
 };
 
 /* Frees all that the profile owns and zeroes it. */
@@ -188,6 +320,20 @@ void profile_deinit(struct profile *profile);
 int64_t profile_add_object(struct profile *profile);
 int64_t profile_add_frame(struct profile *profile);
 int64_t profile_add_stack(struct profile *profile);
+int64_t profile_add_free_stack(struct profile *profile);
+int64_t profile_add_double_free(struct profile *profile);
+int64_t profile_add_thread(struct profile *profile);
+int64_t profile_add_point(struct profile *profile);
+
+/* Counts n more of a class (below PROFILE_CLASSES). -ENOMEM. */
+int profile_histogram_add(struct profile_histogram *histogram, uint32_t log2_class, uint64_t n);
+/* The number of a value's bits: its class. */
+static inline uint32_t profile_log2_class(uint64_t value)
+{
+	return value ? 64 - (uint32_t)__builtin_clzll(value) : 0;
+}
+/* The final size that a share (0..1) of the chains does not pass; 0 where there is none. Sorts the sizes. */
+uint64_t profile_growth_percentile(struct profile_growth *growth, double share);
 
 /* Sets totals to the sums over the stacks (peak_bytes and at_peak_bytes both to
  * the sum of at_peak_bytes: the process's peak). */
@@ -216,12 +362,14 @@ size_t profile_utf8_length(const char *text);
 
 /* Writes the profile as one JSON document; stacks sorted by at_peak_bytes,
  * largest first (ties: live_bytes, allocated_bytes; of allocs_only by allocated_bytes). The order of
- * profile->stacks itself is not changed. Returns 0 or a negative errno. */
+ * profile->stacks itself is not changed: what names stacks is given their place in the file. Returns 0 or a
+ * negative errno. */
 int profile_write_json(struct profile *profile, FILE *out);
 
 /* Reads a document of `length` bytes into *profile, which need not be
- * initialised and is left zeroed on failure. Unknown fields are ignored,
- * missing ones zero; a wrong type, an index out of range, a number that is no
+ * initialised and is left zeroed on failure. Unknown fields are ignored, and so are figures
+ * that the capture's mode cannot know; missing ones are zero, NULL, -1 of double frees, as the model
+ * has it. A wrong type, an index out of range, a number that is no
  * unsigned 64-bit integer, a capture mode that is not known, or a version other than
  * CT_PROFILE_VERSION is an error whose message names the place ("stacks[3].frames[2]: ..."). */
 int profile_read_json(const char *text, size_t length, struct profile *profile, struct ct_error *err);

@@ -53,6 +53,8 @@ enum ct_counter {
 	CT_DROPPED_THREADS,
 	CT_UNFOLLOWED_CHILDREN,
 	CT_MAIN_THREAD_GONE,
+	CT_DOUBLE_FREES,
+	CT_DROPPED_DETAILS,
 	CT_COUNTERS
 };
 
@@ -69,9 +71,19 @@ struct ct_counts {
 	__u64 seen_peak; /* the image's peak number, see bpf/accounting.h, at which it had: */
 	__u64 at_peak_bytes;
 	__u64 at_peak_allocs;
-	__u64 reallocs;
+	/* The rest is not kept of a sample. */
+	__u64 lifetime_sum; /* ns, of the blocks freed */
+	__u64 lifetime_min;
+	__u64 lifetime_max;
+	__u64 size_min; /* as asked for */
+	__u64 size_max;
+	__u64 cross_thread_frees;
+	__u64 reallocs; /* (kept of a sample, too) */
+	__u64 grown_in_place;
+	__u64 moved;
+	__u64 moved_bytes;
 };
-_Static_assert(sizeof(struct ct_counts) == 80, "ct_counts");
+_Static_assert(sizeof(struct ct_counts) == 152, "ct_counts");
 
 /* Stacks are known by their index in the map. Those below CT_FIRST_STACK are the images'
  * [unknown] stacks, each at its image's number; 0 is none. */
@@ -87,7 +99,94 @@ struct ct_stack {
 	__u32 image;           /* 0: the element is not in use */
 	__u32 end;             /* enum ct_end */
 } __attribute__((aligned(CT_CACHE_LINE)));
-_Static_assert(sizeof(struct ct_stack) == 3 * CT_CACHE_LINE, "ct_stack");
+_Static_assert(sizeof(struct ct_stack) == 6 * CT_CACHE_LINE, "ct_stack");
+
+/* What is only counted up, from epoch to epoch: a part belongs to one epoch, and the other is
+ * read meanwhile. Who comes first in an epoch clears the part of the last but one. */
+#define CT_PART(epoch) ((epoch)&1)
+
+/* A stack's histograms: events by the number of bits of a size, of a lifetime in ns. The first
+ * and the last class hold what is beyond them, too. */
+#define CT_SIZE_BITS      40 /* sizes of 0 to 39 bits */
+#define CT_LIFETIME_FIRST 8  /* lifetimes of 8 bits (256 ns) to 45 (10 hours) */
+#define CT_LIFETIME_BITS  38
+
+struct ct_histograms {
+	__u64 epoch;
+	__u32 sizes[CT_SIZE_BITS];
+	__u32 lifetimes[CT_LIFETIME_BITS];
+};
+_Static_assert(sizeof(struct ct_histograms) == 5 * CT_CACHE_LINE, "ct_histograms");
+
+struct ct_details {
+	struct ct_histograms part[2];
+} __attribute__((aligned(CT_CACHE_LINE)));
+_Static_assert(sizeof(struct ct_details) == 10 * CT_CACHE_LINE, "ct_details");
+
+/* They are by a stack's index, in chunks that are made as indexes come into use. */
+#define CT_DETAILS_CHUNK 1024 /* stacks */
+
+/* Growth chains, by the stack that their blocks were born at. */
+#define CT_GROWTH_SIZES 496 /* final sizes of one epoch that are kept, each as likely as the others */
+
+struct ct_growth_part {
+	__u64 epoch;
+	__u64 chains;
+	__u64 steps;
+	__u64 first_bytes;
+	__u64 copied_bytes;
+	__u64 ended; /* chains, ... */
+	__u64 final_sizes[CT_GROWTH_SIZES];
+};
+struct ct_growth {
+	__u64 image;
+	struct ct_growth_part part[2];
+};
+_Static_assert(sizeof(struct ct_growth) == 8040, "ct_growth"); /* an element of less than 8 KiB */
+
+/* A thread's figures: their element has a number, as a stack has an index. Those below
+ * CT_MAX_IMAGES are of all threads of an image for which there was no room. */
+#define CT_MAX_THREADS (CT_MAX_IMAGES + 16384)
+
+struct ct_thread_counts {
+	__u64 allocs;
+	__u64 frees; /* of any blocks */
+	__u64 allocated_bytes;
+	__u64 gone_allocs; /* of the thread's own blocks: freed by whomever */
+	__u64 gone_bytes;
+};
+
+struct ct_thread_figures {
+	__u64 epoch; /* as in ct_stack */
+	struct ct_thread_counts now;
+	struct ct_thread_counts then;
+	__u32 image; /* 0: the element is not in use */
+	__u32 tid;
+	char comm[16]; /* at its first call, then at its end */
+} __attribute__((aligned(CT_CACHE_LINE)));
+_Static_assert(sizeof(struct ct_thread_figures) == 2 * CT_CACHE_LINE, "ct_thread_figures");
+
+/* Who freed whose blocks (--free-stacks). */
+struct ct_free_pair {
+	__u32 image;
+	__u32 stack;      /* that allocated */
+	__u32 free_stack; /* that freed */
+	__u32 pad;
+};
+struct ct_free_counts {
+	__u64 frees;
+	__u64 cross_thread;
+};
+_Static_assert(sizeof(struct ct_free_pair) == 16 && sizeof(struct ct_free_counts) == 16, "frees");
+
+/* A block that was freed twice. 0: not known. */
+struct ct_double_free {
+	__u32 image;
+	__u32 stack;    /* that had allocated it */
+	__u32 freed_by; /* (of --free-stacks) */
+	__u32 again_by;
+};
+_Static_assert(sizeof(struct ct_double_free) == 16, "ct_double_free");
 
 /* How an unwinding ended. All but the first leave the stack short. */
 enum ct_end {
@@ -215,23 +314,36 @@ _Static_assert(sizeof(struct ct_known_stack) == 16, "ct_known_stack");
 
 struct ct_block {
 	__u64 size;
-	__u64 stack; /* 0: none */
+	__u64 stack;  /* 0: none */
+	__u64 ns;     /* of its allocation; CLOCK_MONOTONIC */
+	__u64 origin; /* CT_ORIGIN */
 };
-_Static_assert(sizeof(struct ct_block) == 16, "ct_block");
+_Static_assert(sizeof(struct ct_block) == 32, "ct_block");
 
-/* Live blocks: a table of buckets, each a cache line. The hash of a block's key picks the
- * bucket. A key is set by compare-and-swap and then its slot; a free clears the key. */
+/* The thread that allocated a block; and where realloc made it of another, the stack at which the
+ * first of the chain was allocated, and how many reallocs there were since, as far as 16 bits go. */
+#define CT_ORIGIN(thread, birth, steps) ((__u64)(thread) << 40 | (__u64)(birth) << 16 | (steps))
+#define CT_ORIGIN_THREAD(o)             ((__u32)((o) >> 40))
+#define CT_ORIGIN_BIRTH(o)              ((__u32)((o) >> 16) & 0xffffff)
+#define CT_ORIGIN_STEPS(o)              ((__u32)(o)&0xffff)
+
+/* Live blocks: a table of buckets, each two cache lines. The hash of a block's key picks the
+ * bucket. A key is set by compare-and-swap and then the rest; a free marks the key. Marked
+ * ones are room for others, and tell, as long as there was none, that the block was freed. */
 #define CT_BUCKET_BLOCKS 4
 
 struct ct_bucket {
-	__u64 key[CT_BUCKET_BLOCKS];  /* CT_BLOCK_KEY; 0: free */
+	__u64 key[CT_BUCKET_BLOCKS];  /* CT_BLOCK_KEY; 0: never used */
 	__u64 slot[CT_BUCKET_BLOCKS]; /* CT_SLOT */
+	__u64 ns[CT_BUCKET_BLOCKS];
+	__u64 origin[CT_BUCKET_BLOCKS]; /* of a block that was freed: the stack that freed it, or 0 */
 };
-_Static_assert(sizeof(struct ct_bucket) == 64, "ct_bucket");
+_Static_assert(sizeof(struct ct_bucket) == 2 * CT_CACHE_LINE, "ct_bucket");
 
-/* User addresses have 47 bits, 56 at most. */
+/* User addresses have 47 bits, 56 at most, of which the last is never used. */
 #define CT_BLOCK_KEY(image, address) ((__u64)(image) << 56 | (address))
 #define CT_BLOCK_IMAGE(key)          ((__u32)((key) >> 56))
+#define CT_BLOCK_FREED               (1ull << 55)
 
 #define CT_SLOT(size, stack) ((__u64)(size) << 24 | (stack))
 #define CT_SLOT_SIZE(s)      ((s) >> 24)
@@ -253,12 +365,20 @@ struct ct_booking {
 	__u64 freed_allocs;
 	__u64 bytes;
 	__u64 allocs;
-	__u64 flags; /* CT_BOOK_* */
+	__u64 ns;           /* when; CLOCK_MONOTONIC */
+	__u64 freed_ns;     /* when the freed block was allocated */
+	__u32 thread;       /* whose call it is */
+	__u32 freed_thread; /* that allocated the freed block */
+	__u32 birth;        /* the stack of a growth chain that has a step, or ends; 0: none */
+	__u32 flags;        /* CT_BOOK_* */
 };
-_Static_assert(sizeof(struct ct_booking) == 48, "ct_booking");
+_Static_assert(sizeof(struct ct_booking) == 72, "ct_booking");
 
-#define CT_BOOK_REALLOC   1u
-#define CT_BOOK_TEMPORARY 2u /* the freed block was temporary */
+#define CT_BOOK_REALLOC     1u
+#define CT_BOOK_TEMPORARY   2u  /* the freed block was temporary */
+#define CT_BOOK_MOVED       4u  /* realloc: to another address */
+#define CT_BOOK_CHAIN_FIRST 8u  /* realloc: the chain begins */
+#define CT_BOOK_CHAIN_END   16u /* of a block that met realloc */
 
 /* In a sampled capture an allocation that is kept stands for several: counts are in units
  * of 1/65536 there. */
@@ -269,7 +389,7 @@ struct ct_pending {
 	__u32 pad;
 	struct ct_booking booking;
 };
-_Static_assert(sizeof(struct ct_pending) == 56, "ct_pending");
+_Static_assert(sizeof(struct ct_pending) == 80, "ct_pending");
 
 enum { CT_SLOT_FREE = 0, CT_SLOT_FILLING = 1, CT_SLOT_READY = 2 };
 
@@ -297,7 +417,7 @@ struct ct_image {
 	__u64 counters[CT_COUNTERS];
 	struct ct_pending pending[CT_MAX_PENDING];
 } __attribute__((aligned(CT_CACHE_LINE)));
-_Static_assert(sizeof(struct ct_image) == 64 + 72 + 8 * CT_COUNTERS + 56 * CT_MAX_PENDING + 24, "ct_image");
+_Static_assert(sizeof(struct ct_image) == 64 + 72 + 8 * CT_COUNTERS + 80 * CT_MAX_PENDING + 8, "ct_image");
 
 /* --- calls that are only counted (--estimate) --- */
 
@@ -314,7 +434,7 @@ struct ct_calls {
 _Static_assert(sizeof(struct ct_calls) == 64 + 16 * CT_SIZE_CLASSES, "ct_calls");
 
 /* Rare events, sent to user space. */
-enum ct_event_kind { CT_EVENT_EXEC = 1, CT_EVENT_CODE = 2, CT_EVENT_BLOCKS = 3 };
+enum ct_event_kind { CT_EVENT_EXEC = 1, CT_EVENT_CODE = 2, CT_EVENT_BLOCKS = 3, CT_EVENT_DETAILS = 4 };
 
 /* A process that is profiled starts another program. */
 struct ct_exec_event {
@@ -344,5 +464,12 @@ struct ct_blocks_event {
 	__u32 tables; /* that there are */
 };
 _Static_assert(sizeof(struct ct_blocks_event) == 8, "ct_blocks_event");
+
+/* It is time for another chunk of ct_details. */
+struct ct_details_event {
+	__u32 kind;
+	__u32 chunk;
+};
+_Static_assert(sizeof(struct ct_details_event) == 8, "ct_details_event");
 
 #endif

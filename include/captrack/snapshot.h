@@ -29,9 +29,9 @@ struct image {       /* one program in one process */
 	struct image *next;
 };
 
-/* Borrows all three. */
+/* Borrows the first three. Of a stack's growth chains at most sample_cap final sizes are kept. */
 int snapshots_new(struct kernel *kernel, struct mappings *mappings, struct symbols *symbols,
-		  struct snapshots **out);
+		  uint32_t sample_cap, struct snapshots **out);
 void snapshots_free(struct snapshots *snapshots); /* NULL-safe */
 
 /* A new image, Owned by snapshots, in the order of their begin. */
@@ -46,6 +46,10 @@ int snapshots_add_probe(struct snapshots *snapshots, struct image *image, struct
 
 /* Brings the profiles of all images that are not written to this moment. */
 int snapshots_take(struct snapshots *snapshots);
+
+/* Adds to the profile what is known at the end only: the live blocks one by one, and a verdict on each
+ * stack. Once, after snapshots_take(), when nothing is counted any more. */
+int snapshots_take_last(struct snapshots *snapshots, struct image *image);
 
 /* The image's final profile has been written: frees what the kernel keeps for it. */
 void snapshots_finish_image(struct snapshots *snapshots, struct image *image);

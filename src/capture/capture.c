@@ -48,8 +48,7 @@ void capture_start_timers(struct capture *capture)
 		.it_value = {.tv_sec = (time_t)(duration / 1000),
 			     .tv_nsec = (long)(duration % 1000) * 1000000},
 	};
-	if (capture->options->autodump || estimate)
-		capture_arm_interval(capture);
+	capture_arm_interval(capture);
 	timerfd_settime(capture->duration_fd, 0, &timer, NULL);
 }
 
@@ -77,6 +76,7 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		/* An estimate measures the programs of all modes. */
 		.sample_bytes = options->estimate_ms ? 0 : options->sample_bytes,
 		.allocs_only = options->allocs_only && !options->estimate_ms,
+		.free_stacks = options->free_stacks,
 		.counting = options->estimate_ms > 0,
 		.verbose = options->verbosity > 0,
 	};
@@ -104,8 +104,8 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		result = kernel_load(&kernel_options, &capture->kernel, err);
 	if (!result && !options->estimate_ms)
 		result = profile_store_open(options->output, &capture->store, err);
-	if (!result &&
-	    snapshots_new(capture->kernel, capture->mappings, capture->symbols, &capture->snapshots))
+	if (!result && snapshots_new(capture->kernel, capture->mappings, capture->symbols,
+				     options->sample_cap, &capture->snapshots))
 		result = ct_fail(err, -ENOMEM, "out of memory");
 	return result;
 }

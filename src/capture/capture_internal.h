@@ -29,8 +29,9 @@ struct watcher {
 	int news_fd; /* readable when the main thread has images to begin */
 	int wake_fd; /* the main thread asks: */
 	uint64_t asked, served;
-	struct ct_blocks_event full_blocks; /* kind 0: none */
-	uint64_t next_look_ns;              /* at all mappings of a process; not earlier */
+	struct ct_blocks_event full_blocks;  /* kind 0: none */
+	struct ct_details_event few_details; /* the same */
+	uint64_t next_look_ns;               /* at all mappings of a process; not earlier */
 	bool stops;
 	struct exec_news *first, *last;
 };

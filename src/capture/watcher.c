@@ -66,6 +66,12 @@ static void note_blocks(void *context, const struct ct_blocks_event *event)
 	capture->watcher.full_blocks = *event;
 }
 
+static void note_details(void *context, const struct ct_details_event *event)
+{
+	struct capture *capture = context;
+	capture->watcher.few_details = *event;
+}
+
 /* Returns how many there were. */
 static int take_events(struct capture *capture)
 {
@@ -73,6 +79,7 @@ static int take_events(struct capture *capture)
 		.on_exec = note_exec,
 		.on_code = learn,
 		.on_blocks = note_blocks,
+		.on_details = note_details,
 		.context = capture,
 	};
 	return kernel_take_events(capture->kernel, &handlers);
@@ -103,11 +110,14 @@ static void *watch(void *context)
 		if (watcher->first)
 			eventfd_write(watcher->news_fd, 1);
 		struct ct_blocks_event full = watcher->full_blocks;
-		watcher->full_blocks.kind = 0;
+		struct ct_details_event few = watcher->few_details;
+		watcher->full_blocks.kind = watcher->few_details.kind = 0;
 		pthread_cond_broadcast(&watcher->done);
 		pthread_mutex_unlock(&watcher->lock);
 		if (full.kind) /* not with the lock held: this waits for the kernel */
 			kernel_add_block_table(capture->kernel, &full);
+		if (few.kind)
+			kernel_add_details(capture->kernel, &few);
 		/* Of an event that is there but not whole, the sender may have lost its CPU to us. */
 		if (polls[0].revents && taken <= 0)
 			usleep(100);

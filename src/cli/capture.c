@@ -14,13 +14,20 @@
 #include "captrack/probes.h"
 #include "captrack/records.h"
 
-enum { DEFAULT_INTERVAL_MS = 500, MAX_SAMPLE_BYTES = 1 << 30, MAX_PIDS = 64 };
+enum {
+	DEFAULT_INTERVAL_MS = 500,
+	DEFAULT_SAMPLE_CAP = 4096,
+	MAX_SAMPLE_CAP = 1000000,
+	MAX_SAMPLE_BYTES = 1 << 30,
+	MAX_PIDS = 64,
+};
 
 enum {
 	OPT_ALLOCATOR = 256,
 	OPT_USER,
 	OPT_SAMPLE,
 	OPT_ALLOCS_ONLY,
+	OPT_FREE_STACKS,
 	OPT_MAX_STACKS,
 	OPT_MAX_LIVE,
 	OPT_MAX_DEPTH,
@@ -39,6 +46,8 @@ static const struct command_option options[] = {
 	{"allocator", 0, "NAME", "glibc, auto [auto]", OPT_ALLOCATOR},
 	{"sample", 0, "[BYTES]", "estimate: keep one allocation per BYTES on average [524288]", OPT_SAMPLE},
 	{"allocs-only", 0, NULL, "do not probe free: who allocates, not what lives", OPT_ALLOCS_ONLY},
+	{"free-stacks", 0, NULL, "also who frees whose blocks; costs a second stack an allocation",
+	 OPT_FREE_STACKS},
 	{"max-stacks", 0, "N", "room for different stacks [65536]", OPT_MAX_STACKS},
 	{"max-live", 0, "N", "room for live blocks [4194304]", OPT_MAX_LIVE},
 	{"max-depth", 0, "N", "frames kept of a stack [127]", OPT_MAX_DEPTH},
@@ -102,6 +111,7 @@ static void read_environment(struct capture_options *capture)
 	const char *dir = getenv("CAPTRACK_DUMP_DIR");
 	const char *interval = getenv("CAPTRACK_AUTODUMP_INTERVAL_MS");
 	const char *autodump = getenv("CAPTRACK_AUTODUMP");
+	uint64_t number;
 	if (dir && *dir)
 		capture->output = dir;
 	if (interval && !parse_number(interval, 0, 86400000, &capture->interval_ms))
@@ -109,6 +119,13 @@ static void read_environment(struct capture_options *capture)
 			"captrack-bpf: CAPTRACK_AUTODUMP_INTERVAL_MS is '%s', not a number of ms: taking "
 			"%d\n",
 			interval, DEFAULT_INTERVAL_MS);
+	const char *cap = getenv("CAPTRACK_SAMPLE_CAP");
+	if (cap && parse_number(cap, 1, MAX_SAMPLE_CAP, &number))
+		capture->sample_cap = (uint32_t)number;
+	else if (cap)
+		fprintf(stderr,
+			"captrack-bpf: CAPTRACK_SAMPLE_CAP is '%s', not a number from 1 to %d: taking %d\n",
+			cap, MAX_SAMPLE_CAP, DEFAULT_SAMPLE_CAP);
 	for (const char *const *off = (const char *const[]){"0", "off", "false", "no", NULL};
 	     autodump && *off; off++)
 		if (!strcasecmp(autodump, *off))
@@ -167,6 +184,9 @@ static int take_option(struct capture_options *capture, int option, const char *
 	case OPT_ALLOCS_ONLY:
 		capture->allocs_only = true;
 		return 0;
+	case OPT_FREE_STACKS:
+		capture->free_stacks = true;
+		return 0;
 	case OPT_MAX_STACKS:
 		if (!parse_number(value, 16, CT_MOST_STACKS, &number))
 			return wrong_value("--max-stacks", value, "not a number from 16 to 16000000");
@@ -200,6 +220,7 @@ static int run(int argc, char **argv)
 		.output = "captrack-profiles",
 		.interval_ms = DEFAULT_INTERVAL_MS,
 		.autodump = true,
+		.sample_cap = DEFAULT_SAMPLE_CAP,
 		.allocator = "auto",
 		.max_stacks = 65536,
 		.max_live = 4194304,
@@ -232,6 +253,9 @@ static int run(int argc, char **argv)
 		return usage_error(&capture_command, "what to profile? give -p PID, or -- COMMAND [ARG...]");
 	if (capture.user && !capture.command)
 		return usage_error(&capture_command, "--user goes with a COMMAND");
+	if (capture.free_stacks && (capture.sample_bytes || capture.allocs_only))
+		return usage_error(&capture_command, "--free-stacks goes with every free, not with %s",
+				   capture.allocs_only ? "--allocs-only" : "--sample");
 	if (capture.estimate_ms && capture.pid_count > 1)
 		return usage_error(&capture_command, "--estimate is for one process at a time");
 	if (capture.estimate_ms && given)

@@ -53,17 +53,74 @@ int kernel_add_block_table(struct kernel *kernel, const struct ct_blocks_event *
 	return 0;
 }
 
-static void table_drop(int fd, uint32_t table, uint32_t image)
+static size_t table_bytes(uint32_t table)
 {
-	size_t bytes = CT_BLOCK_BUCKETS(table) * sizeof(struct ct_bucket);
-	struct ct_bucket *buckets = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (buckets == MAP_FAILED)
-		return;
+	return CT_BLOCK_BUCKETS(table) * sizeof(struct ct_bucket);
+}
+
+/* The table as it lies in memory; NULL where it is not there. */
+static struct ct_bucket *table_map(struct kernel *kernel, uint32_t table)
+{
+	int fd = kernel->block_tables[table];
+	void *buckets = fd < 0 ? MAP_FAILED
+			       : mmap(NULL, table_bytes(table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return buckets == MAP_FAILED ? NULL : buckets;
+}
+
+static int table_read(const struct ct_bucket *buckets, uint32_t table, uint32_t image,
+		      int (*visit)(void *context, const struct ct_block *block), void *context)
+{
+	int result = 0;
+	for (uint64_t i = 0; i < CT_BLOCK_BUCKETS(table) && !result; i++) {
+		for (int k = 0; k < CT_BUCKET_BLOCKS && !result; k++) {
+			const struct ct_bucket *bucket = &buckets[i];
+			if (CT_BLOCK_IMAGE(bucket->key[k]) != image || bucket->key[k] & CT_BLOCK_FREED)
+				continue;
+			struct ct_block block = {.size = CT_SLOT_SIZE(bucket->slot[k]),
+						 .stack = CT_SLOT_STACK(bucket->slot[k]),
+						 .ns = bucket->ns[k],
+						 .origin = bucket->origin[k]};
+			result = visit(context, &block);
+		}
+	}
+	return result;
+}
+
+static int overflow_read(struct kernel *kernel, uint32_t image,
+			 int (*visit)(void *context, const struct ct_block *block), void *context)
+{
+	int fd = bpf_map__fd(kernel->skeleton->maps.overflow), result = 0;
+	struct ct_block block;
+	__u64 key, *from = NULL;
+	while (!result && bpf_map_get_next_key(fd, from, &key) == 0) {
+		if (CT_BLOCK_IMAGE(key) == image && bpf_map_lookup_elem(fd, &key, &block) == 0)
+			result = visit(context, &block);
+		from = &key;
+	}
+	return result;
+}
+
+int kernel_read_blocks(struct kernel *kernel, uint32_t image,
+		       int (*visit)(void *context, const struct ct_block *block), void *context)
+{
+	int result = 0;
+	for (uint32_t i = 0; i < CT_BLOCK_TABLES && !result; i++) {
+		struct ct_bucket *buckets = table_map(kernel, i);
+		if (!buckets)
+			continue;
+		result = table_read(buckets, i, image, visit, context);
+		munmap(buckets, table_bytes(i));
+	}
+	return result ? result : overflow_read(kernel, image, visit, context);
+}
+
+static void table_drop(struct ct_bucket *buckets, uint32_t table, uint32_t image)
+{
 	for (uint64_t i = 0; i < CT_BLOCK_BUCKETS(table); i++)
 		for (int k = 0; k < CT_BUCKET_BLOCKS; k++)
 			if (CT_BLOCK_IMAGE(buckets[i].key[k]) == image)
 				__atomic_store_n(&buckets[i].key[k], 0, __ATOMIC_RELEASE);
-	munmap(buckets, bytes);
+	munmap(buckets, table_bytes(table));
 }
 
 static void overflow_drop(struct kernel *kernel, uint32_t image)
@@ -81,8 +138,10 @@ static void overflow_drop(struct kernel *kernel, uint32_t image)
 
 void kernel_drop_blocks(struct kernel *kernel, uint32_t image)
 {
-	for (uint32_t i = 0; i < CT_BLOCK_TABLES; i++)
-		if (kernel->block_tables[i] >= 0)
-			table_drop(kernel->block_tables[i], i, image);
+	for (uint32_t i = 0; i < CT_BLOCK_TABLES; i++) {
+		struct ct_bucket *buckets = table_map(kernel, i);
+		if (buckets)
+			table_drop(buckets, i, image);
+	}
 	overflow_drop(kernel, image);
 }

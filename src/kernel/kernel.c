@@ -13,7 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { LOCK_TRIES = 1000, READ_BYTES = 48 << 10, PATIENCE_NS = 100000000 };
+enum { LOCK_TRIES = 1000, READ_BYTES = 48 << 10, PATIENCE_NS = 100000000, MOST_GROWTHS = 16384 };
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -86,6 +86,8 @@ static int take_event(void *context, void *data, size_t size)
 		handlers->on_code(handlers->context, data);
 	else if (*kind == CT_EVENT_BLOCKS && size >= sizeof(struct ct_blocks_event))
 		handlers->on_blocks(handlers->context, data);
+	else if (*kind == CT_EVENT_DETAILS && size >= sizeof(struct ct_details_event))
+		handlers->on_details(handlers->context, data);
 	return 0;
 }
 
@@ -124,12 +126,18 @@ static void configure(struct kernel *kernel, const struct kernel_options *option
 	struct captrack *skeleton = kernel->skeleton;
 	bpf_map__set_max_entries(skeleton->maps.stacks, CT_FIRST_STACK + options->max_stacks);
 	bpf_map__set_max_entries(skeleton->maps.stack_ids, options->max_stacks);
-	bpf_map__set_max_entries(skeleton->maps.free_stacks, options->max_stacks);
+	bpf_map__set_max_entries(skeleton->maps.unused_stacks, options->max_stacks);
 	bpf_map__set_max_entries(skeleton->maps.stack_frames, options->max_stacks);
+	bpf_map__set_max_entries(skeleton->maps.growths,
+				 options->max_stacks < MOST_GROWTHS ? options->max_stacks : MOST_GROWTHS);
+	kernel_size_details(kernel, CT_FIRST_STACK + options->max_stacks);
 	skeleton->rodata->max_stacks = options->max_stacks;
 	skeleton->rodata->max_live = kernel->max_live = options->max_live;
 	skeleton->rodata->max_depth = options->max_depth;
 	skeleton->rodata->allocs_only = kernel->allocs_only = options->allocs_only;
+	skeleton->rodata->free_stacks = options->free_stacks;
+	if (!options->free_stacks)
+		bpf_map__set_max_entries(skeleton->maps.free_pairs, 1);
 	if (options->sample_bytes)
 		configure_sampling(skeleton, options->sample_bytes);
 	/* With one CPU for us we may not be able to read while a thread waits. */
@@ -156,9 +164,9 @@ int kernel_load(const struct kernel_options *options, struct kernel **out, struc
 		result = load_unlimited(skeleton);
 	}
 	if (!result)
-		result = kernel_map_stacks(kernel, CT_FIRST_STACK);
-	if (!result)
 		result = kernel_open_block_tables(kernel);
+	if (!result)
+		result = kernel_open_details(kernel);
 	if (!result)
 		result = attach_helpers(kernel);
 	if (result) {
@@ -178,6 +186,7 @@ void kernel_free(struct kernel *kernel)
 	ring_buffer__free(kernel->events);
 	kernel_unmap_stacks(kernel);
 	kernel_close_block_tables(kernel);
+	kernel_close_details(kernel);
 	bpf_link__destroy(kernel->exec_link);
 	bpf_link__destroy(kernel->fork_link);
 	bpf_link__destroy(kernel->exit_link);
@@ -193,7 +202,10 @@ int kernel_add_image(struct kernel *kernel, pid_t pid, uint32_t *image, struct c
 
 	if (id >= CT_MAX_IMAGES)
 		return ct_fail(err, -ENOSPC, "more than %d processes in one capture", CT_MAX_IMAGES - 1);
-	kernel->stacks[id].image = id; /* its [unknown] stack */
+	struct ct_stack *unknown = kernel_find_stack(kernel, id);
+	if (!unknown)
+		return ct_fail(err, -ENOMEM, "out of memory");
+	unknown->image = id;
 	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.processes), &process, &id, BPF_ANY))
 		return ct_fail(err, -errno, "cannot enter process %d into the BPF maps: %s", pid,
 			       strerror(errno));

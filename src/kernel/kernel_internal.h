@@ -15,14 +15,22 @@ struct kernel_probe { /* a link, with the process that it is for */
 	int fd;
 };
 
+struct details {
+	int *chunks; /* maps; -1: not made yet */
+	uint32_t count;
+	struct ct_details *mapped; /* the chunk that was read last; NULL: none */
+	uint32_t mapped_chunk;
+};
+
 struct kernel {
 	struct captrack *skeleton;
 	enum link_way way; /* the cheapest that the kernel has */
 	bool allocs_only;
 	uint32_t max_live;
-	struct ct_stack *stacks;           /* the map, as it lies in memory, */
-	uint32_t mapped_stacks;            /* so many of it */
+	struct ct_stack *stacks;           /* a window of the map, as it lies in memory; NULL: none, */
+	uint32_t first_stack;              /* from this one on */
 	int block_tables[CT_BLOCK_TABLES]; /* -1: not made yet */
+	struct details details;
 	struct bpf_link *exec_link;
 	struct bpf_link *fork_link;
 	struct bpf_link *exit_link;
@@ -50,8 +58,17 @@ enum link_way kernel_simple_way(const struct kernel *kernel);
 /* blocks.c, stacks.c: after they are loaded. */
 int kernel_open_block_tables(struct kernel *kernel);
 void kernel_close_block_tables(struct kernel *kernel);
-int kernel_map_stacks(struct kernel *kernel, uint32_t count); /* the first so many */
-void kernel_unmap_stacks(struct kernel *kernel);              /* where they are mapped */
+/* A stack in the map, valid till the next call. NULL without memory. */
+struct ct_stack *kernel_find_stack(struct kernel *kernel, uint32_t stack);
+void kernel_unmap_stacks(struct kernel *kernel); /* what the last call left */
+
+/* details.c */
+void kernel_size_details(struct kernel *kernel, uint32_t stacks); /* before they are loaded */
+int kernel_open_details(struct kernel *kernel);
+void kernel_close_details(struct kernel *kernel);
+/* The histograms of a stack, valid till the next call; NULL where they have no room. */
+struct ct_details *kernel_find_details(struct kernel *kernel, uint32_t stack);
+void kernel_unmap_details(struct kernel *kernel); /* what the last call left */
 
 /* counting.c */
 void kernel_prepare_counting(struct kernel *kernel, bool counting); /* before it is loaded */

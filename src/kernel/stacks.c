@@ -6,34 +6,47 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-static size_t bytes_of(uint32_t stacks)
+enum { WINDOW = 1024, WINDOW_BYTES = WINDOW * sizeof(struct ct_stack) };
+_Static_assert(WINDOW_BYTES % 4096 == 0, "windows begin with a page");
+
+static size_t bytes_from(struct kernel *kernel, uint32_t first)
 {
-	return (stacks * sizeof(struct ct_stack) + 4095) & ~(size_t)4095;
+	uint32_t rest = bpf_map__max_entries(kernel->skeleton->maps.stacks) - first;
+	size_t bytes = (rest < WINDOW ? rest : WINDOW) * sizeof(struct ct_stack);
+	return (bytes + 4095) & ~(size_t)4095;
 }
 
-/* Only the beginning is mapped that is in use: the kernel puts in all pages at once. */
-int kernel_map_stacks(struct kernel *kernel, uint32_t count)
+struct ct_stack *kernel_find_stack(struct kernel *kernel, uint32_t stack)
 {
-	uint32_t most = bpf_map__max_entries(kernel->skeleton->maps.stacks);
-	if (count <= kernel->mapped_stacks)
-		return 0;
-	count = count > most / 2 ? most : count * 2;
-	void *stacks = mmap(NULL, bytes_of(count), PROT_READ | PROT_WRITE, MAP_SHARED,
-			    bpf_map__fd(kernel->skeleton->maps.stacks), 0);
-	if (stacks == MAP_FAILED)
-		return -errno;
-	kernel_unmap_stacks(kernel);
-	kernel->stacks = stacks;
-	kernel->mapped_stacks = count;
-	return 0;
+	uint32_t first = stack - stack % WINDOW;
+	if (stack >= bpf_map__max_entries(kernel->skeleton->maps.stacks))
+		return NULL;
+	if (!kernel->stacks || kernel->first_stack != first) {
+		kernel_unmap_stacks(kernel);
+		void *window = mmap(NULL, bytes_from(kernel, first), PROT_READ | PROT_WRITE, MAP_SHARED,
+				    bpf_map__fd(kernel->skeleton->maps.stacks),
+				    (off_t)(first * sizeof(struct ct_stack)));
+		if (window == MAP_FAILED)
+			return NULL;
+		kernel->stacks = window;
+		kernel->first_stack = first;
+	}
+	return &kernel->stacks[stack - first];
 }
 
 void kernel_unmap_stacks(struct kernel *kernel)
 {
 	if (kernel->stacks)
-		munmap(kernel->stacks, bytes_of(kernel->mapped_stacks));
+		munmap(kernel->stacks, bytes_from(kernel, kernel->first_stack));
 	kernel->stacks = NULL;
-	kernel->mapped_stacks = 0;
+}
+
+/* What the epoch before has added, once it is over. */
+static const struct ct_histograms *read_histograms(struct kernel *kernel, uint32_t stack, uint64_t epoch)
+{
+	const struct ct_details *details = kernel_find_details(kernel, stack);
+	const struct ct_histograms *part = details ? &details->part[CT_PART(epoch - 1)] : NULL;
+	return part && part->epoch == epoch - 1 ? part : NULL;
 }
 
 /* The counts as the epoch began. False where they have not changed in the one before. */
@@ -59,18 +72,26 @@ int kernel_read_stacks(struct kernel *kernel, const uint64_t epochs[CT_MAX_IMAGE
 	uint32_t count = __atomic_load_n(&kernel->skeleton->data->next_stack, __ATOMIC_ACQUIRE);
 	if (count > most)
 		count = most;
-	int result = kernel_map_stacks(kernel, count);
+	int result = 0;
 	for (uint32_t i = 1; i < count && !result; i++) {
-		struct ct_stack *stack = &kernel->stacks[i];
+		struct ct_stack *stack = kernel_find_stack(kernel, i);
 		struct kernel_stack read = {.index = i};
+		if (!stack) {
+			result = -ENOMEM;
+			break;
+		}
 		read.image = __atomic_load_n(&stack->image, __ATOMIC_ACQUIRE);
 		if (!read.image || read.image >= CT_MAX_IMAGES || !epochs[read.image])
 			continue;
 		read.end = (enum ct_end)stack->end;
 		/* What a reading that failed did not bring must come with this one. */
-		if (read_counts(stack, epochs[read.image], kernel->incomplete, &read.counts))
-			result = visit(context, &read);
+		if (!read_counts(stack, epochs[read.image], kernel->incomplete, &read.counts))
+			continue;
+		read.added = read_histograms(kernel, i, epochs[read.image]);
+		result = visit(context, &read);
 	}
+	kernel_unmap_stacks(kernel);
+	kernel_unmap_details(kernel);
 	kernel->incomplete = result != 0;
 	return result;
 }
@@ -84,11 +105,16 @@ int kernel_take_frames(struct kernel *kernel, uint32_t stack, struct ct_frames *
 void kernel_drop_stack(struct kernel *kernel, uint32_t stack)
 {
 	struct captrack *skeleton = kernel->skeleton;
-	uint64_t hash = kernel->stacks[stack].hash;
-	__atomic_store_n(&kernel->stacks[stack].image, 0, __ATOMIC_RELEASE);
+	struct ct_stack *dropped = kernel_find_stack(kernel, stack);
+	if (!dropped)
+		return;
+	uint64_t hash = dropped->hash;
+	__atomic_store_n(&dropped->image, 0, __ATOMIC_RELEASE);
 	bpf_map_delete_elem(bpf_map__fd(skeleton->maps.stack_frames), &stack);
+	if (bpf_map_delete_elem(bpf_map__fd(skeleton->maps.growths), &stack) == 0)
+		__atomic_fetch_sub(&skeleton->bss->growth_count, 1, __ATOMIC_RELAXED);
 	if (stack < CT_FIRST_STACK) /* an image's number is not used again */
 		return;
 	bpf_map_delete_elem(bpf_map__fd(skeleton->maps.stack_ids), &hash);
-	bpf_map_update_elem(bpf_map__fd(skeleton->maps.free_stacks), NULL, &stack, BPF_ANY);
+	bpf_map_update_elem(bpf_map__fd(skeleton->maps.unused_stacks), NULL, &stack, BPF_ANY);
 }

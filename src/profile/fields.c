@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* The numbers of a stack and of the totals, in the order of the file, with what each is
- * known by; and the one rule about text that reader, writer and views share. */
+/* The numbers of stacks, totals, threads and moments, in the order of the file, with what each
+ * is known by; and the one rule about text that reader, writer and views share. */
 #include "profile_internal.h"
 
-#define STACK(field, needs)                                                                                  \
+#define FIELD(type, name, field, needs)                                                                      \
 	{                                                                                                    \
-#field, offsetof(struct profile_counts, field), needs                                        \
+		name, offsetof(struct type, field), needs                                                    \
 	}
-#define TOTALS(field, needs)                                                                                 \
-	{                                                                                                    \
-#field, offsetof(struct profile, totals.field), needs                                        \
-	}
+#define STACK(field, needs)  FIELD(profile_counts, #field, field, needs)
+#define TOTALS(field, needs) FIELD(profile, #field, totals.field, needs)
+#define GROWTH(field)        FIELD(profile_growth, #field, field, 0)
+#define THREAD(field, needs) FIELD(profile_thread, #field, field, needs)
+#define POINT(field, needs)  FIELD(profile_point, #field, field, needs)
 
 enum { FREES = PROFILE_NEEDS_FREES, ALL = PROFILE_NEEDS_ALL };
 
@@ -26,6 +27,10 @@ const struct number_field profile_stack_numbers[] = {
 	STACK(at_peak_bytes, FREES),
 	STACK(at_peak_allocs, FREES),
 	STACK(temporary_allocs, FREES | ALL),
+	STACK(grown_in_place, FREES | ALL),
+	STACK(moved, FREES | ALL),
+	STACK(moved_bytes, FREES | ALL),
+	STACK(cross_thread_frees, FREES | ALL),
 	{0},
 };
 
@@ -42,6 +47,76 @@ const struct number_field profile_totals_numbers[] = {
 	{"peak_allocs", offsetof(struct profile, peak_allocs), FREES},
 	{"peak_ms", offsetof(struct profile, peak_ms), FREES},
 	TOTALS(temporary_allocs, FREES | ALL),
+	TOTALS(grown_in_place, FREES | ALL),
+	TOTALS(moved, FREES | ALL),
+	TOTALS(moved_bytes, FREES | ALL),
+	TOTALS(cross_thread_frees, FREES | ALL),
+	{0},
+};
+
+/* Of what follows a stack's "growth" or "age_ns" is there or not as a whole. */
+const struct number_field profile_lifetime_numbers[] = {
+	FIELD(profile_lifetimes, "min", min, 0),
+	FIELD(profile_lifetimes, "max", max, 0),
+	{0},
+};
+
+const struct number_field profile_age_numbers[] = {
+	FIELD(profile_ages, "min", min, 0),
+	FIELD(profile_ages, "max", max, 0),
+	FIELD(profile_ages, "mean", mean, 0),
+	{0},
+};
+
+const struct number_field profile_startup_numbers[] = {
+	FIELD(profile_ages, "allocs", startup_allocs, 0),
+	FIELD(profile_ages, "bytes", startup_bytes, 0),
+	{0},
+};
+
+const struct number_field profile_size_numbers[] = {
+	FIELD(profile_sizes, "min", min, 0),
+	FIELD(profile_sizes, "max", max, 0),
+	{0},
+};
+
+const struct number_field profile_growth_numbers[] = {
+	GROWTH(chains), GROWTH(steps), GROWTH(first_bytes), GROWTH(copied_bytes), GROWTH(total_observed), {0},
+};
+
+const struct number_field profile_freed_by_numbers[] = {
+	FIELD(profile_freed_by, "frees", frees, 0),
+	FIELD(profile_freed_by, "cross_thread_frees", cross_thread_frees, 0),
+	{0},
+};
+
+const struct number_field profile_thread_numbers[] = {
+	THREAD(allocs, 0),          THREAD(frees, FREES),      THREAD(allocated_bytes, 0),
+	THREAD(live_allocs, FREES), THREAD(live_bytes, FREES), {0},
+};
+
+const struct number_field profile_point_numbers[] = {
+	POINT(ms, 0),
+	POINT(live_bytes, FREES),
+	POINT(live_allocs, FREES),
+	{0},
+};
+
+const struct number_field profile_point_sums[] = {
+	POINT(allocated_bytes, 0),
+	POINT(allocs, 0),
+	POINT(frees, FREES),
+	{0},
+};
+
+const struct number_field profile_point_usage[] = {
+	POINT(rss_bytes, 0),    POINT(threads, 0),      POINT(cpu_ms, 0),
+	POINT(minor_faults, 0), POINT(major_faults, 0), {0},
+};
+
+const struct number_field profile_point_io[] = {
+	POINT(read_bytes, 0),
+	POINT(written_bytes, 0),
 	{0},
 };
 

@@ -60,6 +60,15 @@ static const struct {
 					"the main thread ended before the others: on some kernels, or when "
 					"another profiler detaches, the probes end with it and later calls "
 					"are missing"},
+	[INTEGRITY_DOUBLE_FREES] = {"double_frees",
+				    "blocks were freed that were free already, with no allocation at their "
+				    "address in between: a "
+				    "bug in the program; the report shows where",
+				    PROFILE_DETAILS},
+	[INTEGRITY_DROPPED_DETAILS] = {"dropped_details",
+				       "events are missing from sizes, lifetimes and growth, for want of "
+				       "kernel memory; all other figures are exact",
+				       PROFILE_NEEDS_ALL},
 };
 
 const char *profile_integrity_name(enum profile_integrity which)

@@ -2,11 +2,11 @@
 /* A profile file back into the model. The file may be anybody's: every type, number
  * and index is checked, an error names its place and repeats no text of the file, for
  * that may steer a terminal. Nothing is read after the first error. Single values are
- * json_reader.c's.
+ * json_reader.c's, stacks json_read_stacks.c's, time and threads json_read_activity.c's.
  *
  * cJSON parses; it bounds nesting to 1000. It keeps numbers as doubles, so integers
  * above 2^53 are read to 53 bits: 9 PB of memory, more than a process has. */
-#include "json_reader.h"
+#include "json_read.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,11 +15,7 @@
 
 static uint32_t read_object_index(struct reader *reader, const cJSON *item)
 {
-	uint64_t index = read_number(reader, item, "object", UINT32_MAX);
-	if (!reader->result && index >= reader->profile->n_objects)
-		wrong(reader, "object", "there is no object %" PRIu64 ", the file has %zu", index,
-		      reader->profile->n_objects);
-	return (uint32_t)index;
+	return read_index(reader, item, "object", "object", reader->profile->n_objects);
 }
 
 static void read_target(struct reader *reader, const cJSON *target)
@@ -79,6 +75,7 @@ static void read_capture(struct reader *reader, const cJSON *capture)
 			wrong(reader, "sample_bytes", "missing, or 0: a sampled profile says it");
 	}
 	profile->capture.allocs_only = read_flag(reader, capture, "allocs_only");
+	profile->capture.free_stacks = read_flag(reader, capture, "free_stacks");
 	profile->capture.interval_ms = read_number(reader, capture, "interval_ms", UINT64_MAX);
 	profile->capture.interval_stretched = read_flag(reader, capture, "interval_stretched");
 	profile->capture.start_ms = read_number(reader, capture, "start_ms", UINT64_MAX);
@@ -169,55 +166,6 @@ static void read_frame(struct reader *reader, const cJSON *item)
 	read_inlined(reader, item, frame);
 }
 
-static void read_frame_list(struct reader *reader, const cJSON *object, struct profile_stack *stack)
-{
-	const cJSON *frames = read_array(reader, object, "frames"), *item;
-	stack->frames = room_for(reader, frames, sizeof(*stack->frames));
-	cJSON_ArrayForEach(item, frames)
-	{
-		in_list(reader, "frames", stack->n_frames);
-		uint64_t frame = reader->result ? 0 : to_number(reader, "", item, UINT32_MAX);
-		if (!reader->result && frame >= reader->profile->n_frames)
-			wrong(reader, "", "there is no frame %" PRIu64 ", the file has %zu", frame,
-			      reader->profile->n_frames);
-		if (reader->result)
-			return;
-		stack->frames[stack->n_frames++] = (uint32_t)frame;
-	}
-}
-
-/* A reason of a later version is none to this one. */
-static enum profile_integrity read_reason(struct reader *reader, const cJSON *item)
-{
-	enum profile_integrity why = INTEGRITY_TRUNCATED_STACKS;
-	char *end = read_string(reader, item, "end");
-	for (int i = 0; end && i < INTEGRITY_COUNT; i++) {
-		char word[32];
-		if (!profile_is_reason((enum profile_integrity)i))
-			continue;
-		profile_reason_word((enum profile_integrity)i, word);
-		if (!strcmp(word, end))
-			why = (enum profile_integrity)i;
-	}
-	free(end);
-	return why;
-}
-
-static void read_stack(struct reader *reader, const cJSON *item)
-{
-	struct profile *profile = reader->profile;
-	int64_t index = profile_add_stack(profile);
-	struct profile_stack *stack = added(reader, index, profile->stacks, sizeof(*stack));
-	if (!stack)
-		return;
-	read_numbers(reader, item, profile_stack_numbers, &stack->counts);
-	stack->truncated = read_flag(reader, item, "truncated");
-	stack->why = read_reason(reader, item);
-	read_frame_list(reader, item, stack);
-}
-
-typedef void read_part(struct reader *reader, const cJSON *object);
-
 static void read_member(struct reader *reader, const cJSON *root, const char *name, read_part *read)
 {
 	at(reader, "", NO_INDEX);
@@ -268,7 +216,14 @@ static void read_root(struct reader *reader, const cJSON *root)
 	read_list(reader, root, "objects", read_file_object);
 	read_member(reader, root, "capture", read_capture);
 	read_list(reader, root, "frames", read_frame);
+	if (profile_knows(reader->profile, PROFILE_DETAILS))
+		read_list(reader, root, "free_stacks", read_free_stack);
 	read_list(reader, root, "stacks", read_stack);
+	if (profile_knows(reader->profile, PROFILE_DETAILS))
+		read_list(reader, root, "double_frees", read_double_free);
+	read_list(reader, root, "threads", read_thread);
+	read_list(reader, root, "timeline", read_point);
+	sort_timeline(reader->profile);
 	read_member(reader, root, "target", read_target);
 	read_member(reader, root, "host", read_host);
 	read_member(reader, root, "cost", read_cost);

@@ -21,6 +21,16 @@ void in_list(struct reader *reader, const char *list, int64_t index)
 	reader->list_index = index;
 }
 
+void in_object(struct reader *reader, const char *name)
+{
+	in_list(reader, name, NO_INDEX);
+}
+
+void out_again(struct reader *reader)
+{
+	in_list(reader, NULL, NO_INDEX);
+}
+
 /* "stacks[3].": nothing for the document itself. */
 static void place(const struct reader *reader, const char *field, char *out, size_t size)
 {
@@ -28,8 +38,9 @@ static void place(const struct reader *reader, const char *field, char *out, siz
 	if (reader->index != NO_INDEX)
 		length += snprintf(out + length, size - (size_t)length, "[%" PRId64 "]", reader->index);
 	if (reader->list)
-		length += snprintf(out + length, size - (size_t)length, ".%s[%" PRId64 "]", reader->list,
-				   reader->list_index);
+		length += snprintf(out + length, size - (size_t)length, ".%s", reader->list);
+	if (reader->list && reader->list_index != NO_INDEX)
+		length += snprintf(out + length, size - (size_t)length, "[%" PRId64 "]", reader->list_index);
 	if (*field)
 		snprintf(out + length, size - (size_t)length, "%s%s", length ? "." : "", field);
 }
@@ -199,4 +210,35 @@ double read_factor(struct reader *reader, const cJSON *object, const char *name)
 		return item->valuedouble;
 	wrong(reader, name, "not a factor of 1 or more");
 	return 0;
+}
+
+double read_share(struct reader *reader, const cJSON *object, const char *name)
+{
+	const cJSON *item = member(reader, object, name);
+	if (!item)
+		return 0;
+	if (cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble <= 1)
+		return item->valuedouble;
+	wrong(reader, name, "not a number from 0 to 1");
+	return 0;
+}
+
+static uint32_t check_index(struct reader *reader, const char *field, uint64_t index, const char *kind,
+			    size_t count)
+{
+	if (!reader->result && index >= count)
+		wrong(reader, field, "there is no %s %" PRIu64 ", the file has %zu", kind, index, count);
+	return reader->result ? 0 : (uint32_t)index;
+}
+
+uint32_t to_index(struct reader *reader, const char *field, const cJSON *item, const char *kind, size_t count)
+{
+	uint64_t index = reader->result ? 0 : to_number(reader, field, item, UINT32_MAX);
+	return check_index(reader, field, index, kind, count);
+}
+
+uint32_t read_index(struct reader *reader, const cJSON *object, const char *name, const char *kind,
+		    size_t count)
+{
+	return check_index(reader, name, read_number(reader, object, name, UINT32_MAX), kind, count);
 }

@@ -23,9 +23,12 @@ struct reader {
 	int64_t list_index;
 };
 
-/* Where the reading is: at stacks[3], in its frames[2]. */
+/* Where the reading is: at stacks[3], in its frames[2], in its growth (without an index), at
+ * stacks[3] again. */
 void at(struct reader *reader, const char *part, int64_t index);
 void in_list(struct reader *reader, const char *list, int64_t index);
+void in_object(struct reader *reader, const char *name);
+void out_again(struct reader *reader);
 
 void wrong(struct reader *reader, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -41,6 +44,12 @@ char *read_string(struct reader *reader, const cJSON *object, const char *name);
 uint64_t read_hex(struct reader *reader, const cJSON *object, const char *name); /* "0x12ab" */
 bool read_flag(struct reader *reader, const cJSON *object, const char *name);
 double read_factor(struct reader *reader, const cJSON *object, const char *name); /* 1 is none */
+double read_share(struct reader *reader, const cJSON *object, const char *name);  /* 0 to 1 */
+/* An index of one of so many things of a kind ("frame"). */
+uint32_t to_index(struct reader *reader, const char *field, const cJSON *item, const char *kind,
+		  size_t count);
+uint32_t read_index(struct reader *reader, const cJSON *object, const char *name, const char *kind,
+		    size_t count);
 /* The index in words, ended by NULL. */
 int read_word(struct reader *reader, const cJSON *object, const char *name, const char *const *words);
 const cJSON *read_object(struct reader *reader, const cJSON *object, const char *name);

@@ -12,8 +12,25 @@ struct number_field {
 	unsigned int needs; /* PROFILE_NEEDS_*: where it is not known, it is absent */
 };
 
-extern const struct number_field profile_stack_numbers[];  /* in struct profile_counts */
-extern const struct number_field profile_totals_numbers[]; /* in struct profile */
+extern const struct number_field profile_stack_numbers[];    /* in struct profile_counts */
+extern const struct number_field profile_totals_numbers[];   /* in struct profile */
+extern const struct number_field profile_lifetime_numbers[]; /* in struct profile_lifetimes */
+extern const struct number_field profile_age_numbers[];      /* in struct profile_ages */
+extern const struct number_field profile_startup_numbers[];  /* in struct profile_ages */
+extern const struct number_field profile_size_numbers[];     /* in struct profile_sizes */
+extern const struct number_field profile_growth_numbers[];   /* in struct profile_growth */
+extern const struct number_field profile_freed_by_numbers[]; /* in struct profile_freed_by */
+extern const struct number_field profile_thread_numbers[];   /* in struct profile_thread */
+/* In struct profile_point: of every point; of those that are no peak; with has_usage; with has_io. */
+extern const struct number_field profile_point_numbers[];
+extern const struct number_field profile_point_sums[];
+extern const struct number_field profile_point_usage[];
+extern const struct number_field profile_point_io[];
+
+static inline const uint64_t *number_in(const void *base, const struct number_field *field)
+{
+	return (const uint64_t *)((const char *)base + field->offset);
+}
 
 static inline uint64_t *number_at(void *base, const struct number_field *field)
 {

@@ -120,35 +120,86 @@ enum profile_integrity image_reason(enum ct_end end)
 	return reasons[end];
 }
 
-int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
-			const struct kernel_stack *stack)
+/* Takes the frames of a stack from the kernel half, names them, and gives them to the caller. None
+ * are there of [unknown], and of a stack that was read before. */
+static int take_frames(struct snapshots *snapshots, struct image_state *state, uint32_t stack,
+		       uint32_t **indexes, uint32_t *count)
 {
 	struct ct_frames frames = {0};
-	struct profile *profile = &state->image.profile;
-	int64_t index = profile_add_stack(profile);
-	if (index < 0)
-		return index;
-	if (kernel_take_frames(snapshots->kernel, stack->index, &frames) || !frames.count)
-		return index; /* [unknown] */
-
-	uint32_t *indexes = calloc(frames.count, sizeof(*indexes));
-	if (!indexes || frames.count > CT_MAX_DEPTH) {
-		free(indexes);
+	*indexes = NULL;
+	*count = 0;
+	if (kernel_take_frames(snapshots->kernel, stack, &frames) || !frames.count)
+		return 0;
+	*indexes = calloc(frames.count, sizeof(**indexes));
+	if (!*indexes || frames.count > CT_MAX_DEPTH) {
+		free(*indexes);
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < frames.count; i++) {
 		int64_t frame = image_frame(snapshots, state, frames.place[i]);
 		if (frame < 0) {
-			free(indexes);
-			return frame;
+			free(*indexes);
+			return (int)frame;
 		}
-		indexes[i] = (uint32_t)frame;
+		(*indexes)[i] = (uint32_t)frame;
 	}
-	profile->stacks[index].frames = indexes;
-	profile->stacks[index].n_frames = frames.count;
+	*count = frames.count;
+	return 0;
+}
+
+static int copy_frames(const uint32_t *from, uint32_t count, uint32_t **to, uint32_t *to_count)
+{
+	*to = count ? malloc(count * sizeof(**to)) : NULL;
+	if (count && !*to)
+		return -ENOMEM;
+	if (count)
+		memcpy(*to, from, count * sizeof(**to));
+	*to_count = count;
+	return 0;
+}
+
+int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
+			const struct kernel_stack *stack)
+{
+	struct profile *profile = &state->image.profile;
+	struct free_stack_entry *freed;
+	int64_t index = profile_add_stack(profile);
+	if (index < 0)
+		return index;
+	struct profile_stack *added = &profile->stacks[index];
+	HASH_FIND(hh, state->free_stacks, &stack->index, sizeof(stack->index), freed);
+	const struct profile_free_stack *same = freed ? &profile->free_stacks[freed->index] : NULL;
+	int result = same ? copy_frames(same->frames, same->n_frames, &added->frames, &added->n_frames)
+			  : take_frames(snapshots, state, stack->index, &added->frames, &added->n_frames);
+	if (result || !added->n_frames) /* [unknown] */
+		return result ? result : index;
 	enum ct_end end = stack->end < CT_ENDS ? stack->end : CT_END_NOT_CODE;
-	profile->stacks[index].truncated = end != CT_END_ROOT;
-	profile->stacks[index].why = image_reason(end);
+	added->truncated = end != CT_END_ROOT;
+	added->why = image_reason(end);
 	state->ends[end]++;
 	return index;
+}
+
+int64_t image_free_stack(struct snapshots *snapshots, struct image_state *state, uint32_t stack)
+{
+	struct profile *profile = &state->image.profile;
+	struct free_stack_entry *entry;
+	HASH_FIND(hh, state->free_stacks, &stack, sizeof(stack), entry);
+	if (entry)
+		return entry->index;
+	int64_t index = profile_add_free_stack(profile);
+	entry = malloc(sizeof(*entry));
+	if (index < 0 || !entry) {
+		free(entry);
+		return -ENOMEM;
+	}
+	entry->stack = stack;
+	entry->index = (uint32_t)index;
+	HASH_ADD(hh, state->free_stacks, stack, sizeof(entry->stack), entry);
+	struct profile_free_stack *added = &profile->free_stacks[index];
+	const struct stack_entry *same = image_stack(snapshots, state, stack);
+	const struct profile_stack *frames = same ? &profile->stacks[same->index] : NULL;
+	int result = frames ? copy_frames(frames->frames, frames->n_frames, &added->frames, &added->n_frames)
+			    : take_frames(snapshots, state, stack, &added->frames, &added->n_frames);
+	return result ? result : index;
 }

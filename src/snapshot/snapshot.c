@@ -11,7 +11,7 @@
 #include "captrack/clock.h"
 
 int snapshots_new(struct kernel *kernel, struct mappings *mappings, struct symbols *symbols,
-		  struct snapshots **out)
+		  uint32_t sample_cap, struct snapshots **out)
 {
 	struct snapshots *snapshots = calloc(1, sizeof(*snapshots));
 	if (!snapshots)
@@ -19,6 +19,7 @@ int snapshots_new(struct kernel *kernel, struct mappings *mappings, struct symbo
 	snapshots->kernel = kernel;
 	snapshots->mappings = mappings;
 	snapshots->symbols = symbols;
+	snapshots->reservoir = (struct reservoir){.cap = sample_cap, .random = clock_monotonic_ns()};
 	*out = snapshots;
 	return 0;
 }
@@ -36,7 +37,8 @@ int snapshots_new(struct kernel *kernel, struct mappings *mappings, struct symbo
 
 static void state_deinit(struct image_state *state)
 {
-	FREE_TABLE(struct stack_entry, state->stacks);
+	FREE_TABLE(struct free_stack_entry, state->free_stacks);
+	FREE_TABLE(struct thread_entry, state->threads);
 	FREE_TABLE(struct frame_entry, state->frames);
 	FREE_TABLE(struct object_entry, state->objects);
 	profile_deinit(&state->image.profile);
@@ -52,6 +54,7 @@ void snapshots_free(struct snapshots *snapshots)
 		free(image);
 	}
 	FREE_TABLE(struct kernel_object, snapshots->kernel_objects);
+	snapshots_free_stacks(snapshots);
 	free(snapshots);
 }
 
@@ -152,62 +155,6 @@ int snapshots_add_probe(struct snapshots *snapshots, struct image *image, struct
 	return 0;
 }
 
-static struct image_state *find_image(struct snapshots *snapshots, uint32_t id)
-{
-	for (struct image *image = snapshots->first; image; image = image->next)
-		if (image->id == id && !image->written)
-			return (struct image_state *)image;
-	return NULL;
-}
-
-static int take_stack(void *context, const struct kernel_stack *stack)
-{
-	struct snapshots *snapshots = context;
-	struct image_state *state = find_image(snapshots, stack->image);
-	struct stack_entry *entry;
-	if (!state)
-		return 0; /* of an image that is written, or whose exec is still to be told */
-	HASH_FIND(hh, state->stacks, &stack->index, sizeof(stack->index), entry);
-	if (!entry) {
-		if (!stack->counts.allocs)
-			return 0; /* nothing booked yet: it comes with the next snapshot */
-		int64_t index = image_add_stack(snapshots, state, stack);
-		entry = index < 0 ? NULL : malloc(sizeof(*entry));
-		if (!entry)
-			return -ENOMEM;
-		entry->stack = stack->index;
-		entry->index = (uint32_t)index;
-		HASH_ADD(hh, state->stacks, stack, sizeof(entry->stack), entry);
-	}
-	entry->counts = stack->counts;
-	return 0;
-}
-
-/* Counts of a sampled capture are in fractions. Each is rounded by itself, so what is not
- * less stays not less, and no difference falls below 0. */
-static uint64_t whole(uint64_t count, bool sampled)
-{
-	return sampled ? (count + CT_SAMPLED_UNIT / 2) / CT_SAMPLED_UNIT : count;
-}
-
-/* What a stack held at the peak: see bpf/accounting.h. Bytes are weighted as they are booked. */
-static void fill_counts(const struct ct_counts *from, const struct ct_heap *heap, bool sampled,
-			struct profile_counts *to)
-{
-	bool changed_since_peak = from->seen_peak == heap->peak_number;
-	to->allocs = whole(from->allocs, sampled);
-	to->frees = whole(from->frees, sampled);
-	to->reallocs = whole(from->reallocs, sampled);
-	to->allocated_bytes = from->allocated_bytes;
-	to->freed_bytes = from->freed_bytes;
-	to->live_allocs = to->allocs - to->frees;
-	to->live_bytes = from->allocated_bytes - from->freed_bytes;
-	to->temporary_allocs = from->temporary_allocs;
-	to->peak_bytes = from->peak_bytes;
-	to->at_peak_bytes = changed_since_peak ? from->at_peak_bytes : to->live_bytes;
-	to->at_peak_allocs = changed_since_peak ? whole(from->at_peak_allocs, sampled) : to->live_allocs;
-}
-
 static void fill_integrity(struct image_state *state, const uint64_t counters[CT_COUNTERS])
 {
 	static const enum profile_integrity names[CT_COUNTERS] = {
@@ -222,6 +169,8 @@ static void fill_integrity(struct image_state *state, const uint64_t counters[CT
 		[CT_UNFOLLOWED_CHILDREN] = INTEGRITY_UNFOLLOWED_CHILDREN,
 		[CT_MAIN_THREAD_GONE] = INTEGRITY_MAIN_THREAD_GONE,
 		[CT_DROPPED_THREADS] = INTEGRITY_DROPPED_THREADS,
+		[CT_DOUBLE_FREES] = INTEGRITY_DOUBLE_FREES,
+		[CT_DROPPED_DETAILS] = INTEGRITY_DROPPED_DETAILS,
 	};
 	struct profile *profile = &state->image.profile;
 	for (int i = 0; i < CT_COUNTERS; i++)
@@ -240,12 +189,10 @@ static int fill_profile(struct snapshots *snapshots, struct image_state *state)
 	struct profile *profile = &state->image.profile;
 	bool sampled = profile->capture.sample_bytes != 0;
 	struct ct_image kernel_image;
-	struct stack_entry *entry, *next;
 	int result = kernel_read_image(snapshots->kernel, state->image.id, &kernel_image);
 	if (result)
 		return result;
-	HASH_ITER(hh, state->stacks, entry, next)
-	fill_counts(&entry->counts, &kernel_image.then, sampled, &profile->stacks[entry->index].counts);
+	image_fill_at_peak(snapshots, state, &kernel_image.then);
 	profile_sum_stacks(profile);
 	/* Rounded numbers add up to their sum only where the sum is made of them. */
 	profile->peak_allocs = sampled ? profile->totals.at_peak_allocs : kernel_image.then.peak_allocs;
@@ -253,8 +200,57 @@ static int fill_profile(struct snapshots *snapshots, struct image_state *state)
 		profile->peak_ms = (kernel_image.then.peak_ns - state->image.start_ns) / 1000000;
 	fill_integrity(state, (const uint64_t *)kernel_image.counters);
 	profile->capture.snapshots++;
-	profile->capture.duration_ms = (clock_monotonic_ns() - state->image.start_ns) / 1000000;
+	profile->capture.duration_ms = image_ms(state);
 	return 0;
+}
+
+static int add_point(struct image_state *state)
+{
+	struct image *image = &state->image;
+	struct profile *profile = &image->profile;
+	const struct profile_counts *totals = &profile->totals;
+	struct target_usage usage;
+	struct profile_point point = {
+		.ms = image_ms(state),
+		.live_bytes = totals->live_bytes,
+		.live_allocs = totals->live_allocs,
+		.allocated_bytes = totals->allocated_bytes,
+		.allocs = totals->allocs,
+		.frees = totals->frees,
+	};
+	/* Of one that has ended some is known yet, but not what it held. */
+	if (!image->ended && target_read_usage(image->pid, &usage) == 0 && usage.threads) {
+		point.has_usage = true;
+		point.rss_bytes = usage.rss_bytes;
+		point.threads = usage.threads;
+		point.cpu_ms = usage.cpu_ms;
+		point.minor_faults = usage.minor_faults;
+		point.major_faults = usage.major_faults;
+		point.has_io = usage.has_io;
+		point.read_bytes = usage.read_bytes;
+		point.written_bytes = usage.written_bytes;
+	}
+	int result = timeline_add(&state->timeline, profile, &point);
+	return result ? result
+		      : timeline_set_peak(&state->timeline, profile, profile->peak_ms, totals->peak_bytes,
+					  profile->peak_allocs);
+}
+
+/* What is not by stack, and what follows from all. */
+static int read_image(struct snapshots *snapshots, struct image_state *state, const uint64_t *epochs)
+{
+	int result = fill_profile(snapshots, state);
+	if (!result)
+		result = add_point(state);
+	if (!result)
+		result = image_read_threads(snapshots, state, epochs);
+	if (image_is_time_to_judge(state))
+		image_judge_stacks(snapshots, state);
+	if (!result)
+		result = image_read_growth(snapshots, state, epochs);
+	if (!result)
+		result = image_read_frees(snapshots, state);
+	return result;
 }
 
 int snapshots_take(struct snapshots *snapshots)
@@ -266,22 +262,32 @@ int snapshots_take(struct snapshots *snapshots)
 			continue;
 		int64_t epoch = kernel_begin_snapshot(snapshots->kernel, image->id);
 		epochs[image->id] = epoch < 0 ? 0 : (uint64_t)epoch;
+		((struct image_state *)image)->taken_ns = clock_monotonic_ns();
 		result = epoch < 0 ? (int)epoch : 0;
 	}
 	if (!result)
-		result = kernel_read_stacks(snapshots->kernel, epochs, take_stack, snapshots);
+		result = kernel_read_stacks(snapshots->kernel, epochs, image_take_stack, snapshots);
 	for (struct image *image = snapshots->first; image && !result; image = image->next)
 		if (!image->written)
-			result = fill_profile(snapshots, (struct image_state *)image);
+			result = read_image(snapshots, (struct image_state *)image, epochs);
+	return result;
+}
+
+int snapshots_take_last(struct snapshots *snapshots, struct image *image)
+{
+	struct image_state *state = (struct image_state *)image;
+	int result = 0;
+	if (profile_knows(&image->profile, PROFILE_DETAILS))
+		result = image_read_live(snapshots, state);
+	if (profile_knows(&image->profile, PROFILE_NEEDS_FREES))
+		image_judge_stacks(snapshots, state);
 	return result;
 }
 
 void snapshots_finish_image(struct snapshots *snapshots, struct image *image)
 {
-	struct image_state *state = (struct image_state *)image;
-	struct stack_entry *entry, *next;
 	image->written = true;
-	HASH_ITER(hh, state->stacks, entry, next)
-	kernel_drop_stack(snapshots->kernel, entry->stack);
+	kernel_drop_frees(snapshots->kernel, image->id);
+	image_drop_stacks(snapshots, (struct image_state *)image);
 	kernel_drop_blocks(snapshots->kernel, image->id);
 }

@@ -219,15 +219,22 @@ static long host_tell(const void *event, size_t size)
 #define __array(name, of)    __typeof__(of) *(*name)[]
 #define SEC(name)
 
-/* What a map of maps has at a place is a map of buckets, known by that place. */
-struct host_inner {
+/* What a map of maps has at a place is a map of buckets or of details, known by that place. */
+struct host_buckets {
 	int (*type)[BPF_MAP_TYPE_ARRAY];
 	__u32 *key;
 	struct ct_bucket *value;
 };
+struct host_details {
+	int (*type)[BPF_MAP_TYPE_ARRAY];
+	__u32 *key;
+	struct ct_details *value;
+};
+#define HOST_IS(map, type) __builtin_types_compatible_p(__typeof__(map), type)
 #define HOST_SHAPE(map)                                                                                      \
-	__builtin_choose_expr(__builtin_types_compatible_p(__typeof__(map), void *), (struct host_inner *)0, \
-			      map)
+	__builtin_choose_expr(                                                                               \
+		HOST_IS(map, void *), (struct host_buckets *)0,                                              \
+		__builtin_choose_expr(HOST_IS(map, struct details_chunk *), (struct host_details *)0, map))
 
 #define bpf_map_lookup_elem(map, k)                                                                          \
 	host_lookup(map, k, sizeof(*HOST_SHAPE(map)->key), sizeof(*HOST_SHAPE(map)->value),                  \
@@ -256,6 +263,8 @@ struct host_inner {
 
 #define bpf_probe_read_user(to, size, from)             host_read_user(to, size, (__u64)(from))
 #define bpf_probe_read_kernel(to, size, from)           host_read_kernel(to, size, from)
+#define bpf_get_prandom_u32()                           ((__u32)random())
+#define bpf_get_current_comm(to, size)                  memcpy(to, "host", 5)
 #define bpf_get_current_task_btf()                      (&host.task)
 #define bpf_get_current_pid_tgid()                      ((__u64)host.task.tgid << 32 | (__u32)host.task.pid)
 #define bpf_ktime_get_ns()                              host_clock()
@@ -294,6 +303,9 @@ struct host_inner {
 #define const /* the loader sets max_depth and patience_ns before it loads; the tests at any time */
 #include "../../bpf/maps.h"
 #undef const
+#include "../../bpf/details.h"
+#include "../../bpf/growth.h"
+#include "../../bpf/thread.h"
 #include "../../bpf/accounting.h"
 #include "../../bpf/vma.h"
 #include "../../bpf/code.h"

@@ -41,9 +41,9 @@ static void put(__u64 key, __u64 size)
 static void expect(__u64 key, __u64 size)
 {
 	struct ct_block block = {.size = 77, .stack = 77};
-	if (!block_take(key, &block) || block.size != size || block.stack != 1 + size % 1000)
+	if (!block_take(key, &block, 0) || block.size != size || block.stack != 1 + size % 1000)
 		fail_msg("%llx: %llu bytes of stack %llu, not %llu", key, block.size, block.stack, size);
-	if (block_take(key, &block))
+	if (block_take(key, &block, 0))
 		fail_msg("%llx is still there", key);
 }
 
@@ -52,12 +52,12 @@ static void test_what_is_put_is_taken_once(void **state)
 	(void)state;
 	const __u64 sizes[] = {0, 1, 4096, CT_SLOT_MOST_BYTES, CT_SLOT_MOST_BYTES + 1, 1ull << 46};
 	struct ct_block block;
-	assert_false(block_take(key_of(0), &block));
+	assert_false(block_take(key_of(0), &block, 0));
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		put(key_of(i), sizes[i]);
 	assert_int_equal(overflow_count, 2); /* those that a slot cannot say */
 	/* The same address in another process is another block. */
-	assert_false(block_take(CT_BLOCK_KEY(IMAGE + 1, 0x7f1200000000), &block));
+	assert_false(block_take(CT_BLOCK_KEY(IMAGE + 1, 0x7f1200000000), &block, 0));
 	for (size_t i = sizeof(sizes) / sizeof(*sizes); i-- > 0;)
 		expect(key_of(i), sizes[i]);
 	assert_int_equal(overflow_count, 0);
@@ -84,7 +84,7 @@ static void test_a_full_bucket_runs_over(void **state)
 	while (bucket_of(another, 0) != bucket || another <= keys[found - 1])
 		another += 16;
 	assert_false(block_put(another, &block));
-	assert_false(block_take(another, &block));
+	assert_false(block_take(another, &block, 0));
 	host.full = NULL;
 	expect(keys[1], 5000);
 	for (size_t i = 0; i < found; i++)
@@ -155,6 +155,38 @@ static void test_growth_is_asked_for_once(void **state)
 		expect(key_of(i), i);
 }
 
+/* A key that is freed is known until its place is another's. */
+static void test_what_was_freed_is_known(void **state)
+{
+	(void)state;
+	struct ct_block block = {0};
+	assert_false(block_was_freed(key_of(1), &block, false));
+	put(key_of(1), 100);
+	assert_false(block_was_freed(key_of(1), &block, false));
+	expect(key_of(1), 100);
+	assert_true(block_was_freed(key_of(1), &block, false));
+	assert_int_equal(block.stack, 101);
+	assert_true(block_was_freed(key_of(1), &block, false));
+	assert_false(block_was_freed(key_of(2), &block, false));
+	assert_false(block_was_freed(CT_BLOCK_KEY(IMAGE + 1, 0x7f1200000000 + 48), &block, false));
+	put(key_of(1), 200); /* handed out again */
+	expect(key_of(1), 200);
+	assert_true(block_was_freed(key_of(1), &block, true)); /* and forgotten */
+	assert_false(block_was_freed(key_of(1), &block, false));
+}
+
+/* Places of freed blocks are room for others: a table does not fill with them. */
+static void test_freed_places_are_room(void **state)
+{
+	(void)state;
+	for (__u64 i = 0; i < 8 * FIRST_SLOTS; i++) {
+		put(key_of(i), i);
+		expect(key_of(i), i);
+	}
+	assert_int_equal(overflow_count, 0);
+	assert_int_equal(host.event_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +195,8 @@ int main(void)
 		cmocka_unit_test_setup(test_tables_grow, set_up),
 		cmocka_unit_test_setup(test_no_distance_crowds, set_up),
 		cmocka_unit_test_setup(test_growth_is_asked_for_once, set_up),
+		cmocka_unit_test_setup(test_what_was_freed_is_known, set_up),
+		cmocka_unit_test_setup(test_freed_places_are_room, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

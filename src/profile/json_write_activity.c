@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* What a profile file says of time and threads. The rates are of figures that the file has too, so
+ * they are computed here and nobody reads them back. */
+#include "json_write.h"
+
+static double rate(uint64_t count, uint64_t ms)
+{
+	return (double)count * 1000 / (double)ms;
+}
+
+void emit_rates(struct writer *writer, const struct profile *profile)
+{
+	uint64_t ms = profile->capture.duration_ms;
+	if (!ms)
+		return;
+	cJSON *json = cJSON_CreateObject();
+	add_decimal(writer, json, "allocs_per_s", rate(profile->totals.allocs, ms));
+	if (profile_knows(profile, PROFILE_NEEDS_FREES))
+		add_decimal(writer, json, "frees_per_s", rate(profile->totals.frees, ms));
+	add_decimal(writer, json, "allocated_bytes_per_s", rate(profile->totals.allocated_bytes, ms));
+	emit_member(writer, "rates", json);
+}
+
+/* Since an earlier point; nothing where no time went by. */
+static void put_rates(struct line *line, const struct profile_point *from, const struct profile_point *to)
+{
+	if (to->ms <= from->ms || to->allocs < from->allocs || to->allocated_bytes < from->allocated_bytes)
+		return;
+	uint64_t ms = to->ms - from->ms;
+	put_decimal(line, "allocs_per_s", rate(to->allocs - from->allocs, ms));
+	put_decimal(line, "allocated_bytes_per_s", rate(to->allocated_bytes - from->allocated_bytes, ms));
+}
+
+static void put_point(struct line *line, const struct profile *profile, const struct profile_point *point,
+		      const struct profile_point *before)
+{
+	put_line_break(line);
+	put_open(line, NULL, '{');
+	put_numbers(line, profile, profile_point_numbers, point);
+	if (point->is_peak) {
+		put_true(line, "peak");
+	} else {
+		put_numbers(line, profile, profile_point_sums, point);
+		put_rates(line, before, point);
+		if (point->has_usage)
+			put_numbers(line, profile, profile_point_usage, point);
+		if (point->has_io)
+			put_numbers(line, profile, profile_point_io, point);
+	}
+	put_close(line, '}');
+}
+
+void emit_timeline(struct writer *writer, const struct profile *profile)
+{
+	static const struct profile_point start; /* all figures are 0 at 0 ms */
+	const struct profile_point *before = &start;
+	bool knows_peak = profile_knows(profile, PROFILE_NEEDS_FREES);
+	struct line line;
+	if (!profile->n_timeline)
+		return;
+	line_begin(&line, writer);
+	put_text(&line, ",\n\"timeline\":[");
+	line.is_first = true;
+	for (size_t i = 0; i < profile->n_timeline; i++) {
+		const struct profile_point *point = &profile->timeline[i];
+		if (point->is_peak && !knows_peak)
+			continue;
+		put_point(&line, profile, point, before);
+		if (!point->is_peak)
+			before = point;
+	}
+	put_close(&line, ']');
+	line_end(&line);
+}
+
+void emit_threads(struct writer *writer, const struct profile *profile)
+{
+	struct line line;
+	if (!profile->n_threads)
+		return;
+	line_begin(&line, writer);
+	put_text(&line, ",\n\"threads\":[");
+	line.is_first = true;
+	for (size_t i = 0; i < profile->n_threads; i++) {
+		const struct profile_thread *thread = &profile->threads[i];
+		put_line_break(&line);
+		put_open(&line, NULL, '{');
+		put_number(&line, "tid", (uint64_t)thread->tid);
+		put_string(&line, "name", thread->name);
+		put_numbers(&line, profile, profile_thread_numbers, thread);
+		put_close(&line, '}');
+	}
+	put_close(&line, ']');
+	line_end(&line);
+}
