@@ -24,6 +24,7 @@ struct command_option {
 
 extern const struct command capture_command;
 extern const struct command report_command;
+extern const struct command export_command;
 extern const struct command doctor_command;
 
 /* All that have a name; NULL at the end. */

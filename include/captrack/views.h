@@ -20,25 +20,36 @@ enum report_sort {
 	REPORT_ALLOCATED,
 	REPORT_ALLOCS,
 	REPORT_TEMPORARY,
+	REPORT_MOVED,
+	REPORT_GROWTH,
 	REPORT_DEFAULT, /* at-peak, or allocated where that is not known */
 };
 
+enum report_view {
+	REPORT_STACKS,
+	REPORT_LEAKS,
+	REPORT_THREADS,
+	REPORT_TIMELINE,
+};
+
 struct report_options {
-	enum report_sort sort;
-	size_t top; /* stacks to show; 0: all */
-	bool color; /* the caller decides: only on a terminal */
+	enum report_view view;
+	enum report_sort sort; /* of REPORT_STACKS */
+	size_t top;            /* stacks, threads to show, lines of the timeline; 0: all */
+	bool color;            /* the caller decides: only on a terminal */
 };
 
 /* "at-peak", "live", ... -> *out; false where the name is none of them. */
 bool report_sort_parse(const char *name, enum report_sort *out);
 
-/* Why the profile's stacks cannot be sorted so: its mode leaves the figure unknown. NULL where
- * they can. */
+/* Why the profile's stacks cannot be sorted so, or the profile has no such view: its mode leaves
+ * the figure unknown. NULL where they can, it has. */
 const char *report_sort_lacks(const struct profile *profile, enum report_sort sort);
+const char *report_view_lacks(const struct profile *profile, enum report_view view);
 
-/* Totals, warnings, then the top stacks with their frames; readable in 100
- * columns. Returns 0 or a negative errno of the output, -EINVAL for a sort that the profile
- * lacks. */
+/* REPORT_STACKS: totals, warnings, then the top stacks with their frames; all readable in 100
+ * columns. Returns 0 or a negative errno of the output, -EINVAL for a sort or a view that the
+ * profile lacks. */
 int report_write(const struct profile *profile, const struct report_options *options, FILE *out);
 
 /* The few lines at the end of a capture: totals, peak, the five stacks that
@@ -47,6 +58,12 @@ int report_write(const struct profile *profile, const struct report_options *opt
  * (path may be NULL: none was written), a warning for each integrity counter
  * that calls for one. */
 int summary_write(const struct profile *profile, const char *path, bool color, FILE *out);
+
+/* What `export` writes. Each format has a function that says why it cannot be made of a profile (its mode
+ * leaves the figures unknown; NULL: it can), and one that writes it: 0, or a negative errno of the output,
+ * -ENOMEM, -EINVAL for a profile that lacks the figures. */
+const char *captrack_lacks(const struct profile *profile);
+int captrack_write(const struct profile *profile, FILE *out);
 
 struct estimate {
 	const char *exe; /* may be NULL */
@@ -66,6 +83,8 @@ const char *format_bytes(uint64_t bytes, char out[16]);
 const char *format_count(uint64_t count, char out[32]);
 /* "3.2 s", "512 ms", "4m 12s" */
 const char *format_ms(uint64_t ms, char out[16]);
+/* "850 ns", "1.2 us", "345 ms", then as format_ms */
+const char *format_ns(uint64_t ns, char out[16]);
 /* Copies text, replacing control characters and invalid UTF-8 by "\xNN". */
 const char *format_safe(const char *text, char *out, size_t size);
 /* "function (file.c:12)", "function+0x12 (libc.so.6)", "libc.so.6+0x1234". */

@@ -5,7 +5,7 @@
 #include "captrack/capture.h"
 #include "captrack/cli.h"
 
-const struct command *const commands[] = {&report_command, &doctor_command, NULL};
+const struct command *const commands[] = {&report_command, &export_command, &doctor_command, NULL};
 
 static const struct command *find_command(const char *name)
 {
@@ -22,9 +22,10 @@ static int print_help(const char *topic)
 		return usage_error(&capture_command, "no subcommand '%s'", topic);
 	help_print(command, stdout);
 	if (!topic) {
-		printf("\nsubcommands (captrack-bpf help NAME):\n");
+		printf("\nsubcommands (captrack-bpf help NAME): ");
 		for (const struct command *const *entry = commands; *entry; entry++)
-			printf("  %-26s %s\n", (*entry)->name, (*entry)->summary);
+			printf("%s%s", entry == commands ? "" : ", ", (*entry)->name);
+		putchar('\n');
 	}
 	return 0;
 }

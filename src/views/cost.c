@@ -4,13 +4,16 @@
 
 #include "captrack/cost.h"
 
+static const double LEAST_SLOWDOWN = 3;
+
 void cost_write(const struct profile *profile, FILE *out)
 {
 	char count[40];
 	double slowdown = profile->cost.slowdown;
 	if (!profile->cost.known || slowdown <= 0)
 		return;
-	const char *about = profile->cost.traps_only ? "at least" : "about";
+	/* Figured from a difference: the slower, the more of it is missing (see docs/architecture.md). */
+	const char *about = profile->cost.traps_only || slowdown >= LEAST_SLOWDOWN ? "at least" : "about";
 	fprintf(out, "  cost: %s events, which slowed the target down ",
 		figure_count(profile, profile->cost.events, count));
 	if (slowdown >= COST_MOST_SLOWDOWN)

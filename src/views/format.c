@@ -66,6 +66,27 @@ const char *format_ms(uint64_t ms, char out[16])
 	return out;
 }
 
+const char *format_ns(uint64_t ns, char out[16])
+{
+	static const char *const units[] = {"us", "ms"};
+	uint64_t tenths = ns / 100;
+	if (ns < 1000) {
+		snprintf(out, 16, "%u ns", (unsigned int)ns);
+		return out;
+	}
+	if (ns >= 1000000000)
+		return format_ms(ns / 1000000, out);
+	int unit = tenths >= 10000;
+	if (unit)
+		tenths /= 1000;
+	if (tenths < 1000)
+		snprintf(out, 16, "%u.%u %s", (unsigned int)(tenths / 10), (unsigned int)(tenths % 10),
+			 units[unit]);
+	else
+		snprintf(out, 16, "%u %s", (unsigned int)(tenths / 10), units[unit]);
+	return out;
+}
+
 /* C1 controls steer some terminals, as C0 do; bidi controls show a text in another order
  * than it has; line separators break it. */
 static bool is_harmful(const char *text, size_t length)

@@ -36,6 +36,28 @@ const char *figure_share(const struct profile *profile, uint64_t part, uint64_t 
 	return out;
 }
 
+uint64_t per_second(uint64_t count, uint64_t ms)
+{
+	double rate = ms ? 1000.0 * (double)count / (double)ms + 0.5 : 0;
+	return rate < 1e19 /* what a file tells may be more than fits */ ? (uint64_t)rate : UINT64_MAX;
+}
+
+char *figure_rate(const struct profile *profile, uint64_t count, uint64_t ms, char out[40])
+{
+	double rate = ms ? 1000.0 * (double)count / (double)ms : 0;
+	if (rate < 9.95 && count)
+		snprintf(out, 40, "%s%.*f", mark(profile), rate < 0.095 ? 3 : 1, rate);
+	else
+		figure_count(profile, per_second(count, ms), out);
+	return out;
+}
+
+char *figure_bytes_rate(const struct profile *profile, uint64_t bytes, uint64_t ms, char out[40])
+{
+	figure_bytes(profile, per_second(bytes, ms), out);
+	return out;
+}
+
 const char *figure_all_bytes(const struct profile *profile, uint64_t bytes, char out[40])
 {
 	char text[32];

@@ -2,14 +2,26 @@
 #ifndef CAPTRACK_VIEWS_INTERNAL_H
 #define CAPTRACK_VIEWS_INTERNAL_H
 
+#include <cjson/cJSON.h>
+
 #include "captrack/views.h"
 
-enum { VIEW_COLUMNS = 100 };
+enum {
+	VIEW_COLUMNS = 100,
+	VIEW_INDENT = 8, /* of what stands below a stack's head */
+};
 
 /* The part after the last slash; "?" for NULL. */
 const char *format_basename(const char *path);
 /* "function (file.c:12)" for an inlined function, as format_frame for a frame. */
 const char *format_inline(const struct profile_inline *call, char *out, size_t size);
+
+/* chain.c: "parse (a.c:12) < load < main", as much of it as fits; from the first function outside
+ * of the languages' runtimes on, without them. "[unknown]" without frames. */
+const char *format_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames, char *out,
+			 size_t size);
+/* Of the C, C++ or Rust runtime, by its name or file (or NULL), or by the object it is in (its basename). */
+bool view_is_runtime(const char *function, const char *file, const char *object);
 
 /* "\033[...m" of bold text, dim text, warnings and of their end; empty without color. */
 struct style {
@@ -24,6 +36,10 @@ const struct style *style_of(bool color);
 const char *figure_bytes(const struct profile *profile, uint64_t bytes, char out[24]);
 const char *figure_count(const struct profile *profile, uint64_t count, char out[40]);
 const char *figure_ms(const struct profile *profile, uint64_t ms, char out[24]);
+uint64_t per_second(uint64_t count, uint64_t ms); /* in no time: 0 */
+/* So many in so long, a second: "1,234", "0.5". Both have room for a unit behind them. */
+char *figure_rate(const struct profile *profile, uint64_t count, uint64_t ms, char out[40]);
+char *figure_bytes_rate(const struct profile *profile, uint64_t bytes, uint64_t ms, char out[40]);
 /* "12.5%"; of nothing 0 */
 const char *figure_share(const struct profile *profile, uint64_t part, uint64_t total, char out[24]);
 /* "1,234,567 B ", with the space after it; nothing of an estimate, of which it would say too much. */
@@ -33,10 +49,61 @@ int figure_width(const struct profile *profile, int width);
 /* A line for each thing that the capture's mode leaves unknown; none of an exact and whole one. */
 void mode_write(const struct profile *profile, const char *indent, FILE *out);
 
+/* totals.c: whose profile it is, how it was captured; an empty line after it. */
+void header_write(const struct profile *profile, const struct style *style, FILE *out);
+void totals_write(const struct profile *profile, FILE *out);
+
+/* A stack, one frame a line, indented; long ones and long names are cut where not all is wanted. */
+void frames_write(const struct profile *profile, const struct profile_stack *stack, bool all, FILE *out);
+
+/* Up to two lines: the blocks' sizes, lifetimes, and who freed them; with `all` each stack that did.
+ * -ENOMEM. */
+int stack_details_write(const struct profile *profile, const struct profile_stack *stack, bool all,
+			const struct style *style, FILE *out);
+
+/* Nothing where there are none. */
+void double_frees_write(const struct profile *profile, bool all, const struct style *style, FILE *out);
+
+/* leaks.c: what leaks are sorted by; -1: none */
+double leak_badness(const struct profile_stack *stack);
+
+/* Words from `column` up to the last column, further lines at `indent`, and the line's end. */
+void wrapped_write(const char *text, size_t column, size_t indent, FILE *out);
+
+/* ranking.c: the profile's stacks, for free(); NULL: no memory. */
+typedef int (*stack_compare)(const void *a, const void *b, void *context);
+const struct profile_stack **stacks_sorted(const struct profile *profile, stack_compare compare,
+					   const void *context);
+/* How many of all to show. */
+size_t shown_of(const struct report_options *options, size_t all);
+/* "12 more stacks; ..." */
+void rest_write(size_t rest, const char *one, const char *many, FILE *out);
+
+/* What stands below the header, each of a file of its own. -ENOMEM. */
+int growth_write(const struct profile *profile, const struct report_options *options, FILE *out);
+int leaks_write(const struct profile *profile, const struct report_options *options, FILE *out);
+int threads_write(const struct profile *profile, const struct report_options *options, FILE *out);
+int timeline_write(const struct profile *profile, const struct report_options *options, FILE *out);
+
+/* samples.c: n values, a fair sample of `total` of them. */
+struct size_sample {
+	const uint64_t *values;
+	size_t n;
+	uint64_t total;
+};
+/* One fair sample of all populations together, sorted; `out` has room for all values of all parts.
+ * Returns how many there are. Parts without values are left out. */
+size_t samples_merge(const struct size_sample *parts, size_t n, uint64_t *out);
+
+/* json.c: false: no memory */
+bool json_add_text(cJSON *object, const char *name, const char *text);
+bool json_add_number(cJSON *object, const char *name, uint64_t value);
+bool json_append_number(cJSON *array, uint64_t value);
+
 /* What the capture has cost the target, one line; nothing where that is not known. */
 void cost_write(const struct profile *profile, FILE *out);
 
-/* A paragraph for each integrity counter that calls for one. */
-void warnings_write(const struct profile *profile, bool color, FILE *out);
+/* A paragraph for each integrity counter that calls for one; whether there was any. */
+bool warnings_write(const struct profile *profile, bool color, FILE *out);
 
 #endif

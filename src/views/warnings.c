@@ -12,8 +12,7 @@ const struct style *style_of(bool color)
 	return color ? &colored : &plain;
 }
 
-/* Words up to the last column, further lines under the first word. */
-static void write_wrapped(const char *text, size_t column, size_t indent, FILE *out)
+void wrapped_write(const char *text, size_t column, size_t indent, FILE *out)
 {
 	while (*text) {
 		size_t length = strcspn(text, " ");
@@ -54,25 +53,26 @@ static void add_share(const struct profile *profile, char *text, size_t size)
 }
 
 /* No fault, but figures mean something else than in a capture from the start. */
-static void write_note(const struct profile *profile, FILE *out)
+static bool write_note(const struct profile *profile, FILE *out)
 {
 	static const char head[] = "  note:";
 	char count[32], text[160];
 	if (!profile->target.attached_running)
-		return;
+		return false;
 	int length = snprintf(text, sizeof(text), "blocks from before the capture are not counted");
 	if (profile_knows_integrity(profile, INTEGRITY_UNMATCHED_FREES))
 		snprintf(text + length, sizeof(text) - (size_t)length, "; %s of them were freed in it",
 			 format_count(profile->integrity[INTEGRITY_UNMATCHED_FREES], count));
 	fputs(head, out);
-	write_wrapped(text, strlen(head), 4, out);
+	wrapped_write(text, strlen(head), 4, out);
+	return true;
 }
 
-void warnings_write(const struct profile *profile, bool color, FILE *out)
+bool warnings_write(const struct profile *profile, bool color, FILE *out)
 {
 	static const char head[] = "  warning:";
 	const struct style *style = style_of(color);
-	write_note(profile, out);
+	bool any = write_note(profile, out);
 	for (int i = 0; i < INTEGRITY_COUNT; i++) {
 		enum profile_integrity which = (enum profile_integrity)i;
 		char count[32], text[1024];
@@ -83,6 +83,8 @@ void warnings_write(const struct profile *profile, bool color, FILE *out)
 		if (which == INTEGRITY_TRUNCATED_STACKS)
 			add_share(profile, text, sizeof(text));
 		fprintf(out, "%s%s%s", style->warn, head, style->end);
-		write_wrapped(text, strlen(head), 4, out);
+		wrapped_write(text, strlen(head), 4, out);
+		any = true;
 	}
+	return any;
 }

@@ -113,6 +113,32 @@ static void test_text_that_would_harm_a_terminal(void **state)
 	assert_string_equal(format_safe("abc", text, 1), "");
 }
 
+static void test_ns(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} table[] = {
+		{0, "0 ns"},
+		{999, "999 ns"},
+		{1000, "1.0 us"},
+		{1299, "1.2 us"},
+		{99999, "99.9 us"},
+		{100000, "100 us"},
+		{999999, "999 us"},
+		{1000000, "1.0 ms"},
+		{45678901, "45.6 ms"},
+		{999999999, "999 ms"},
+		{1000000000, "1.0 s"},
+		{252000000000, "4m 12s"},
+		{UINT64_MAX, "11+ years"},
+	};
+	char text[16];
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		assert_string_equal(format_ns(table[i].ns, text), table[i].text);
+}
+
 static void test_frames(void **state)
 {
 	(void)state;
@@ -163,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_text_that_would_harm_a_terminal),
+		cmocka_unit_test(test_ns),
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_a_long_name_leaves_room_for_the_place),
 	};

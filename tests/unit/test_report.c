@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* What the report and the summary of a known profile look like, to the letter. */
-#include "captrack/views.h"
+#include "made_profile.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -88,6 +88,7 @@ static const char expected_report[] =
 	"  live            977 KiB  1,000,000 B in 67 blocks, at the end\n"
 	"  allocated       3.7 GiB  4,000,000,000 B in 1,234,567 allocations\n"
 	"  freed           3.7 GiB  3,999,000,000 B in 1,234,500 frees\n"
+	"  rate          1.1 GiB/s  379,867 allocations, 379,846 frees a second\n"
 	"  reallocs             12  each counts as an allocation, and as a free of the old block\n"
 	"  temporary       617,283  50.0% of allocations: freed before the next one on their thread\n"
 	"  failed                2  allocations returned NULL\n"
@@ -188,15 +189,6 @@ static void test_sort_keys(void **state)
 	assert_false(report_sort_parse("Live", &sort));
 }
 
-static size_t longest_line(const char *text)
-{
-	size_t longest = 0;
-	for (; *text; text += strcspn(text, "\n") + (text[strcspn(text, "\n")] == '\n'))
-		if (strcspn(text, "\n") > longest)
-			longest = strcspn(text, "\n");
-	return longest;
-}
-
 static void test_top_0_shows_all_uncut(void **state)
 {
 	(void)state;
@@ -287,7 +279,7 @@ static void test_cost_is_one_line_of_both(void **state)
 	} table[] = {
 		{"{\"events\":1234567,\"slowdown\":1.417}",
 		 "\n  cost: 1,234,567 events, which slowed the target down about 1.42x\n"},
-		{"{\"events\":7,\"slowdown\":3.25}", " about 3.2x\n"},
+		{"{\"events\":7,\"slowdown\":3.25}", " at least 3.2x\n"},
 		{"{\"events\":7,\"slowdown\":1.25,\"traps_only\":true}", " at least 1.25x\n"},
 		{"{\"events\":7,\"slowdown\":10.000}", " down 10x or more\n"},
 		{"{\"events\":7}", NULL},
@@ -338,6 +330,7 @@ static const char expected_sampled[] =
 	"  live           ~977 KiB  in ~67 blocks, at the end\n"
 	"  allocated      ~3.7 GiB  in ~1,234,567 allocations\n"
 	"  freed          ~3.7 GiB  in ~1,234,500 frees\n"
+	"  rate         ~1.1 GiB/s  ~379,867 allocations, ~379,846 frees a second\n"
 	"  reallocs            ~12  each counts as an allocation, and as a free of the old block\n"
 	"  warning: truncated_stacks 1: stacks are not whole (~2.5% of the bytes allocated); 1: deeper than\n"
 	"    --max-depth N\n"
@@ -354,6 +347,7 @@ static const char expected_allocs_only[] =
 	"allocations only: free was not probed, so live and peak are not known\n"
 	"\n"
 	"  allocated       3.7 GiB  4,000,000,000 B in 1,234,567 allocations\n"
+	"  rate          1.1 GiB/s  379,867 allocations a second\n"
 	"  reallocs             12  each counts as an allocation\n"
 	"  failed                2  allocations returned NULL\n"
 	"  warning: truncated_stacks 1: stacks are not whole (2.5% of the bytes allocated); 1: deeper than\n"
@@ -371,6 +365,7 @@ static const char expected_both[] =
 	"allocations only: free was not probed, so live and peak are not known\n"
 	"\n"
 	"  allocated      ~3.7 GiB  in ~1,234,567 allocations\n"
+	"  rate         ~1.1 GiB/s  ~379,867 allocations a second\n"
 	"  reallocs            ~12  each counts as an allocation\n"
 	"  warning: truncated_stacks 1: stacks are not whole (~2.5% of the bytes allocated); 1: deeper than\n"
 	"    --max-depth N\n"
@@ -404,10 +399,10 @@ static void test_sort_keys_that_a_mode_lacks(void **state)
 		const char *lacks; /* by enum report_sort */
 		const char *why;
 	} table[] = {
-		{"\"mode\":\"exact\"", "-------", ""},
-		{sampled, "-----x-", "--sample"},
-		{allocs_only, "xxx--x-", "--allocs-only"},
-		{both, "xxx--x-", "--allocs-only"},
+		{"\"mode\":\"exact\"", "---------", ""},
+		{sampled, "-----xxx-", "--sample"},
+		{allocs_only, "xxx--xxx-", "--allocs-only"},
+		{both, "xxx--xxx-", "--allocs-only"},
 	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		struct profile profile;

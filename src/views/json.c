@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* Pieces of JSON files for other programs. */
+#include "views_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names and paths are the target's: what is no UTF-8 becomes U+FFFD, for a document that is not
+ * UTF-8 is no JSON. */
+bool json_add_text(cJSON *object, const char *name, const char *text)
+{
+	char *clean = malloc(3 * strlen(text) + 1), *to = clean;
+	if (!clean)
+		return false;
+	while (*text) {
+		size_t length = profile_utf8_length(text);
+		memcpy(to, length ? text : "\xef\xbf\xbd", length ? length : 3);
+		to += length ? length : 3;
+		text += length ? length : 1;
+	}
+	*to = '\0';
+	bool added = cJSON_AddStringToObject(object, name, clean);
+	free(clean);
+	return added;
+}
+
+/* cJSON's own numbers are doubles. */
+bool json_add_number(cJSON *object, const char *name, uint64_t value)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return cJSON_AddRawToObject(object, name, text);
+}
+
+bool json_append_number(cJSON *array, uint64_t value)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	cJSON *item = cJSON_CreateRaw(text);
+	if (item && cJSON_AddItemToArray(array, item))
+		return true;
+	cJSON_Delete(item);
+	return false;
+}
