@@ -194,13 +194,15 @@ class Counts(dict):
 
 
 COUNTERS = ('allocs', 'frees', 'reallocs', 'allocated_bytes', 'freed_bytes', 'live_allocs', 'live_bytes',
-            'temporary_allocs', 'at_peak_bytes', 'at_peak_allocs')
+            'temporary_allocs', 'at_peak_bytes', 'at_peak_allocs', 'grown_in_place', 'moved', 'moved_bytes',
+            'cross_thread_frees')
 
 # What a mode of capture cannot know, in totals, stacks and integrity: it is absent.
+DETAILS = {'temporary_allocs', 'grown_in_place', 'moved', 'moved_bytes', 'cross_thread_frees', 'double_frees'}
 NEED_FREES = {'frees', 'freed_bytes', 'live_allocs', 'live_bytes', 'peak_bytes', 'peak_allocs', 'peak_ms',
-              'at_peak_bytes', 'at_peak_allocs', 'temporary_allocs',
-              'unmatched_frees', 'internal_frees', 'missed_frees', 'dropped_blocks'}
-NEED_ALL = {'temporary_allocs', 'failed_allocs', 'unmatched_frees', 'internal_frees'}
+              'at_peak_bytes', 'at_peak_allocs', 'unmatched_frees', 'internal_frees', 'missed_frees',
+              'dropped_blocks', *DETAILS}
+NEED_ALL = {'failed_allocs', 'unmatched_frees', 'internal_frees', 'dropped_details', *DETAILS}
 
 
 class Profile:
@@ -225,12 +227,48 @@ class Profile:
         found = Counts({name: 0 for name in self.counters})
         found['stacks'] = 0
         for stack in self.data['stacks']:
-            names = iter(self.names(stack))
-            if all(function in names for function in functions):
+            if holds(self.names(stack), functions):
                 found['stacks'] += 1
                 for name in self.counters:
                     found[name] += stack[name]
         return found
+
+    def caller(self, stack):
+        """The innermost function, C++'s operators left out: who asked for the block, or freed it."""
+        return next((name for name in self.names(stack) if not name.startswith('operator ')), '[unknown]')
+
+    def callers(self, function):
+        """The stacks whose innermost function this is."""
+        return [stack for stack in self.data['stacks'] if self.caller(stack) == function]
+
+    def one(self, function):
+        """The only one of these, with all that is told of it."""
+        found = self.callers(function)
+        assert len(found) == 1, f'{function} allocates in {len(found)} stacks'
+        return Counts(found[0])
+
+    def threads(self, name):
+        return [thread for thread in self.data['threads'] if thread.get('name') == name]
+
+    def thread(self, name):
+        found = self.threads(name)
+        assert len(found) == 1, f'{len(found)} threads are named {name}'
+        return Counts(found[0])
+
+    def freed_by(self, function):
+        """Who freed the blocks of a function's only stack: by the function that freed, (frees, cross_thread_frees)."""
+        found = {}
+        for entry in self.one(function).get('freed_by', []):
+            name = self.caller(self.data['free_stacks'][entry['stack']])
+            frees, crossed = found.get(name, (0, 0))
+            found[name] = (frees + entry['frees'], crossed + entry['cross_thread_frees'])
+        return found
+
+    def double_frees(self):
+        """Each as (function that allocated, that freed, that freed again, count); None where not known."""
+        places = (('stack', 'stacks'), ('freed_by', 'free_stacks'), ('again_by', 'free_stacks'))
+        return sorted((tuple(self.caller(self.data[stacks][entry[key]]) if key in entry else None for key, stacks in places)
+                       + (entry['count'],) for entry in self.data.get('double_frees', [])), key=str)
 
     def frame(self, function):
         for frame in self.data['frames']:
@@ -263,6 +301,40 @@ class Profile:
             assert part['peak_bytes'] >= part['live_bytes'] >= 0, part
         order = [stack['at_peak_bytes'] for stack in stacks]
         assert order == sorted(order, reverse=True), 'not sorted by at_peak_bytes'
+
+    def check_details(self):
+        """What is told of every block is told of all blocks: for each stack the histograms have as many
+        sizes as allocations and as many lifetimes as frees, and the threads' figures sum up to the totals."""
+        assert not self.integrity.dropped_details, self.integrity
+        for stack in self.data['stacks']:
+            check_spread(stack.get('sizes'), stack['allocs'])
+            check_spread(stack.get('lifetime_ns'), stack['frees'])
+        for name in ('allocs', 'frees', 'allocated_bytes', 'live_allocs', 'live_bytes'):
+            summed = sum(thread[name] for thread in self.data['threads'])
+            assert summed == self.totals[name], f'{self.path}: {name}: threads {summed}, totals {self.totals[name]}'
+
+
+def holds(names, functions):
+    names = iter(names)
+    return all(function in names for function in functions)
+
+
+def check_spread(part, n):
+    """n values, in classes of their numbers of bits: the least is of the first class that has any, the
+    largest of the last, and the sum is no more and no less than the classes allow."""
+    if not n:
+        assert not part, part
+        return
+    assert part, f'{n} values, and nothing is told of them'
+    classes = part['log2']
+    assert sum(classes) == n, f'{n} values, but {part}'
+    assert classes[-1] and len(classes) == part['max'].bit_length() + 1, part
+    assert next(i for i, count in enumerate(classes) if count) == part['min'].bit_length(), part
+    assert part['min'] <= part['max'], part
+    if 'sum' in part:
+        low = sum(count * (1 << i >> 1) for i, count in enumerate(classes))
+        high = sum(count * ((1 << i) - 1) for i, count in enumerate(classes))
+        assert max(low, n * part['min']) <= part['sum'] <= min(high, n * part['max']), part
 
 
 # --- the independent count: tests/preload/count.c ---

@@ -9,9 +9,13 @@ is built and run, and what the profile must say.
     status: N              the exit status of the profiler (default 0)
                            (all stacks must be whole, unless a line is about truncated_stacks)
     image: N               which of several profiles the following lines are about (default 0)
-    expect: EXPRESSION     in Python, over totals, integrity, target, capture, stack(NAMES), frame(NAME)
+    expect: EXPRESSION     in Python, over totals, integrity, target, capture, run, profile; its stack(NAMES), one(NAME),
+                           callers(NAME), freed_by(NAME), double_frees(), frame(NAME), thread(NAME): see class Profile;
+                           said: what the target printed, as JSON; within(), apart(), grew(), sized(), how(), did(): below
     compare: preload       all totals equal the counting preload's in the same run
 """
+import functools
+import json
 import re
 
 import harness
@@ -74,8 +78,13 @@ class Known:
                 compare(profile, run.count)
                 continue
             scope = {'totals': profile.totals, 'integrity': profile.integrity, 'target': profile.target,
-                     'capture': profile.capture, 'stack': profile.stack, 'frame': profile.frame, 'run': run,
-                     'profile': profile}
+                     'capture': profile.capture, 'run': run, 'profile': profile, 'stack': profile.stack,
+                     'one': profile.one, 'callers': profile.callers, 'freed_by': profile.freed_by,
+                     'double_frees': profile.double_frees, 'frame': profile.frame, 'thread': profile.thread,
+                     'said': json.loads(run.stdout) if run.stdout.startswith('{') else {}, 'within': within, 'apart': apart,
+                     'sized': functools.partial(sized, profile),
+                     'grew': functools.partial(grew, profile), 'how': functools.partial(how, profile),
+                     'did': functools.partial(did, profile)}
             assert eval(value, scope), f'{value}: {self.explain(value, scope)}'
 
     @staticmethod
@@ -91,3 +100,52 @@ def compare(profile, count, peak=True):
         assert ours == theirs, f'{field}: {ours}, the independent count says {theirs}'
     assert profile.integrity.unmatched_frees == count.unmatched_frees, \
         f'unmatched_frees: {profile.integrity.unmatched_frees}, counted {count.unmatched_frees}'
+
+
+def within(times, said):
+    """Lifetimes are as the target's own clock has them (targets/spans.h): [least, most] of each figure, and of
+    the blocks of fewer bits of ns than each class."""
+    harness.check_spread(times, said['n'])
+    for name in ('min', 'max', 'sum'):
+        least, most = said[name]
+        assert least <= times[name] <= most, f'{name}: {times[name]} is not in {said[name]}'
+    for bits, (least, most) in enumerate(said['shorter']):
+        shorter = sum(times['log2'][:bits])
+        assert least <= shorter <= most, f'{shorter} of fewer than {bits} bits, not {least} to {most}'
+    return True
+
+
+def apart(older, younger, said):
+    least, most = said['apart']
+    assert least <= older - younger <= most, f'{older - younger} ns apart, not {least} to {most}'
+    return True
+
+
+def grew(profile, birth, chains, steps, first_bytes, copied_bytes, final, open_chains=0):
+    """The growth of a function's only stack is this, to the last size."""
+    expected = {'chains': chains, 'steps': steps, 'first_bytes': first_bytes, 'copied_bytes': copied_bytes,
+                'open_chains': open_chains, 'total_observed': len(final), 'final_sizes': sorted(final)}
+    growth = dict(profile.one(birth).growth)
+    growth['final_sizes'] = sorted(growth['final_sizes'])
+    assert growth == expected, f'{birth}: {growth}, not {expected}'
+    return True
+
+
+def sized(profile, function, least, most, classes):
+    """The sizes that a function's only stack asked for: how many there are of each number of bits that has any."""
+    sizes = profile.one(function).sizes
+    assert sizes['log2'][-1], f'{function}: trailing zeros in {sizes}'
+    found = sizes['min'], sizes['max'], {bits: n for bits, n in enumerate(sizes['log2']) if n}
+    assert found == (least, most, classes), f'{function}: {found}'
+    return True
+
+
+def how(profile, function):
+    """What reallocs of a function did: [grown_in_place, moved, moved_bytes]."""
+    return [sum(stack[name] for stack in profile.callers(function)) for name in ('grown_in_place', 'moved', 'moved_bytes')]
+
+
+def did(profile, name):
+    """What the only thread of this name did."""
+    thread = profile.thread(name)
+    return [thread[figure] for figure in ('allocs', 'frees', 'allocated_bytes', 'live_allocs', 'live_bytes')]

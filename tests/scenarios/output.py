@@ -60,13 +60,17 @@ def test_wrong_interval_in_the_environment_warns():
 def test_usage_errors_are_2():
     for words in (['-p', 'x'], ['-p', '0'], ['-i', '-5', 'true'], ['-d', '0', 'true'], ['-p', '1', 'true'], [],
                   ['--no-such-option'], ['--max-depth', '128', 'true'], ['--allocator', 'x', 'true'],
-                  ['report'], ['report', '--sort', 'x', 'y'], ['help', 'x'], ['-o', '', 'true']):
+                  ['report'], ['report', '--sort', 'x', 'y'], ['help', 'x'], ['-o', '', 'true'],
+                  ['report', '--leaks', '--threads', 'x'], ['report', '--leaks', '--sort', 'live', 'x'],
+                  ['export'], ['export', 'x'], ['export', '-f', 'captrack'], ['export', '-f', 'x', 'y'],
+                  ['export', '-f', 'captrack', '-o', '', 'x'], ['export', '-f', 'captrack', 'x', 'y']):
         done = subprocess.run([harness.TOOL, *words], capture_output=True, text=True)
         assert done.returncode == 2 and done.stderr and not done.stdout, (words, done)
 
 
 def test_help_fits_a_screen():
-    for words in (['--help'], ['help'], ['help', 'report'], ['report', '--help'], ['help', 'doctor']):
+    for words in (['--help'], ['help'], ['help', 'report'], ['report', '--help'], ['help', 'doctor'],
+                  ['help', 'export']):
         done = subprocess.run([harness.TOOL, *words], capture_output=True, text=True)
         lines = done.stdout.splitlines()
         assert done.returncode == 0 and 'usage' in lines[0] and len(lines) <= 25 and max(map(len, lines)) <= 100, lines
@@ -76,7 +80,7 @@ def test_help_fits_a_screen():
 
 def test_report_shows_every_key():
     run = profile(harness.target('peak'))
-    for key in ('live', 'peak', 'at-peak', 'allocated', 'allocs', 'temporary'):
+    for key in ('live', 'peak', 'at-peak', 'allocated', 'allocs', 'temporary', 'moved', 'growth'):
         done = subprocess.run([harness.TOOL, 'report', '--sort', key, run.files[0], '--top', '2'],
                               capture_output=True, text=True)
         assert done.returncode == 0 and 'peak' in done.stdout, (key, done)
@@ -85,6 +89,42 @@ def test_report_shows_every_key():
     done = subprocess.run([harness.TOOL, 'report', run.files[0]], capture_output=True, text=True)
     for part in ('60,000 B', 'peak_a (peak.c', 'peak_b (peak.c', 'peak_c (peak.c'):
         assert part in done.stdout, done.stdout
+
+
+# Every view of every kind of profile: 100 columns, no colour in a pipe, and the figures or why there are none.
+def test_report_shows_every_view():
+    for options in ([], ['--sample', '1'], ['--allocs-only']):
+        run = profile(harness.target('peak'), options=options, folder='out' + ''.join(options))
+        for view in ('--leaks', '--threads', '--timeline'):
+            done = subprocess.run([harness.TOOL, 'report', view, run.files[0]], capture_output=True, text=True)
+            if view == '--leaks' and '--allocs-only' in options:
+                assert done.returncode == 2 and '--allocs-only' in done.stderr and not done.stdout, done
+                continue
+            assert done.returncode == 0 and done.stdout and not done.stderr, done
+            assert max(map(len, done.stdout.splitlines())) <= 100 and '\033' not in done.stdout, done.stdout
+
+
+def test_export_writes_captrack_json():
+    run = profile(harness.target('peak'))
+    words = [harness.TOOL, 'export', '-f', 'captrack']
+    done = subprocess.run([*words, run.files[0]], capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done
+    data = json.loads(done.stdout)
+    assert data['version'] == 1 and isinstance(data['stats'], list), data
+    assert subprocess.run([*words, '-o', 'stats.json', run.files[0]]).returncode == 0
+    assert pathlib.Path('stats.json').read_text() == done.stdout
+    full = subprocess.run([*words, '-o', '/dev/full', run.files[0]], capture_output=True, text=True)
+    assert full.returncode == 1 and '/dev/full' in full.stderr and os.path.exists('/dev/full'), full
+    done = subprocess.run([*words[:3], 'pprof', run.files[0]], capture_output=True, text=True)
+    assert done.returncode == 2 and 'captrack' in done.stderr.splitlines()[0], done
+
+
+def test_export_says_what_a_profile_lacks():
+    for option in ('--sample', '--allocs-only'):
+        run = profile(harness.target('peak'), options=[option], folder='out' + option)
+        done = subprocess.run([harness.TOOL, 'export', '-f', 'captrack', '-o', 'none.json', run.files[0]],
+                              capture_output=True, text=True)
+        assert done.returncode == 2 and option in done.stderr and not os.path.exists('none.json'), done
 
 
 def test_report_refuses_what_is_no_profile():
