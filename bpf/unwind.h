@@ -283,7 +283,7 @@ static __always_inline void unwind_run(struct ct_thread *thread)
 {
 	struct unwinding run = {.thread = thread};
 	struct ct_unwind *at = &thread->unwind;
-	at->hash = thread->image;
+	at->hash = mixed(thread->image); /* else a place could make up for another image */
 	at->window = at->window_bytes = 0;
 	at->exact = 0;
 	at->depth = 0;

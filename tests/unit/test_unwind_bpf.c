@@ -1347,6 +1347,20 @@ static void test_each_end_and_kind_was_seen(void **state)
 			fail_msg("no test has rows of kind %d", kind);
 }
 
+/* Two images and two places of one function, alike where they are exclusive-or'ed. */
+static void test_images_have_stacks_of_their_own(void **state)
+{
+	(void)state;
+	enum { OTHER = IMAGE ^ 1 };
+	__u64 address = in(3), other = address ^ 1;
+	assert_int_equal(place_of(address) ^ IMAGE, place_of(other) ^ OTHER);
+	unwind(address, word(0), 0);
+	__u64 first = key;
+	thread.image = OTHER;
+	unwind(other, word(0), 0);
+	assert_int_not_equal(key, first);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
@@ -1406,6 +1420,7 @@ int main(void)
 		TEST(test_keys_differ),
 		TEST(test_new_stack_is_kept),
 		TEST(test_no_room_for_stacks),
+		TEST(test_images_have_stacks_of_their_own),
 		TEST(test_each_end_and_kind_was_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
