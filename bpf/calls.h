@@ -227,6 +227,16 @@ static __always_inline bool is_nested(struct pt_regs *ctx, struct ct_image *imag
 	return false;
 }
 
+/* The block that realloc is called with. */
+static __always_inline void take_old(struct pt_regs *ctx, struct ct_image *image, struct ct_thread *thread,
+				     __u64 key)
+{
+	thread->freed_by = free_stacks ? stack_at_entry(ctx, image, thread) : 0;
+	thread->twice.stack = 0;
+	if (!block_take(key, &thread->old, thread->freed_by) && !sampled)
+		block_was_freed(key, &thread->twice, false);
+}
+
 /* Returns whether the call's return matters. */
 static __always_inline bool call_enter(struct pt_regs *ctx)
 {
@@ -245,8 +255,7 @@ static __always_inline bool call_enter(struct pt_regs *ctx)
 		old_address = call_argument(ctx, CT_COOKIE_PTR_ARG(cookie));
 		/* Before the call: while it runs, another thread may get the address. */
 		if (old_address && !allocs_only)
-			block_take(CT_BLOCK_KEY(thread->image, old_address), &thread->old,
-				   free_stacks ? stack_at_entry(ctx, image, thread) : 0);
+			take_old(ctx, image, thread, CT_BLOCK_KEY(thread->image, old_address));
 	}
 	if (sampled) {
 		bool kept = keeps(size);
@@ -282,19 +291,15 @@ static __always_inline __u64 call_result(struct pt_regs *ctx, struct ct_image *i
 	return block;
 }
 
-/* A free of a block that is not live: its second (1, and thread->freed is what is known of it), or
- * of a block never seen. */
-__noinline int free_unknown(struct ct_thread *thread, __u64 address)
+/* realloc has freed a block that was not live: never seen, or free already. */
+static __always_inline void old_unknown(struct ct_image *image, struct ct_thread *thread, __u32 again_by)
 {
-	struct ct_image *image = thread ? image_find(thread->image) : NULL;
-	if (!image)
-		return 0;
-	if (!block_was_freed(CT_BLOCK_KEY(thread->image, address), &thread->freed, false)) {
+	if (!thread->twice.stack) {
 		count(image, CT_UNMATCHED_FREES);
-		return 0;
+		return;
 	}
 	count(image, CT_DOUBLE_FREES);
-	return 1;
+	count_double_free(thread, &thread->twice, again_by);
 }
 
 /* The call handed out nothing: a failure, or realloc(p, 0), which frees. */
@@ -312,11 +317,13 @@ __noinline int call_nothing(struct ct_thread *thread, bool is_realloc)
 	if (allocs_only)
 		return 0;
 	if (!thread->old.stack) {
-		if (!sampled && free_unknown(thread, thread->old_address))
-			count_double_free(thread, 0);
+		if (!sampled)
+			old_unknown(image, thread, thread->freed_by);
 		return 0;
 	}
 	book_freed(thread, &thread->old, temporary_flag(thread, thread->old_address));
+	if (thread->freed_by)
+		count_freed_by(thread, &thread->old, thread->freed_by);
 	thread->old.stack = 0;
 	return 0;
 }
@@ -350,8 +357,8 @@ static __always_inline void booking_add_step(struct ct_booking *booking, struct 
 		booking->flags |= CT_BOOK_MOVED;
 	booking->birth = birth;
 	thread->made.origin = CT_ORIGIN(thread->number, birth, steps < 0xffff ? steps + 1 : steps);
-	if (free_stacks && thread->stack)
-		count_freed_by(thread, &thread->old, thread->stack);
+	if (thread->freed_by)
+		count_freed_by(thread, old, thread->freed_by);
 }
 
 /* Books what the call did, with thread->stack for its caller. (Not inlined: see stack_unwound().) */
@@ -374,8 +381,7 @@ __noinline int call_book(struct ct_thread *thread, __u64 address)
 			booking_add_step(booking, thread, address);
 			thread->old.stack = 0;
 		} else if (thread->old_address && !sampled && !allocs_only) {
-			if (free_unknown(thread, thread->old_address))
-				count_double_free(thread, thread->stack);
+			old_unknown(image, thread, thread->stack);
 		}
 	}
 	if (block->stack)
@@ -417,6 +423,18 @@ static __always_inline bool is_internal_free(struct pt_regs *ctx, __u64 cookie)
 	       in_file_of(PT_REGS_IP(ctx), cookie, caller);
 }
 
+/* A free of a block that is not live: never seen, or free already. */
+static __always_inline void free_unknown(struct pt_regs *ctx, struct ct_image *image,
+					 struct ct_thread *thread, __u64 address, __u32 freed_by)
+{
+	if (!block_was_freed(CT_BLOCK_KEY(thread->image, address), &thread->freed, false)) {
+		count(image, CT_UNMATCHED_FREES);
+		return;
+	}
+	count(image, CT_DOUBLE_FREES);
+	count_double_free(thread, &thread->freed, freed_by ?: stack_at_entry(ctx, image, thread));
+}
+
 static __always_inline void call_free(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx);
@@ -434,8 +452,8 @@ static __always_inline void call_free(struct pt_regs *ctx)
 			return;
 		if (is_internal_free(ctx, cookie))
 			count(image, CT_INTERNAL_FREES);
-		else if (free_unknown(thread, address))
-			count_double_free(thread, freed_by ?: stack_at_entry(ctx, image, thread));
+		else
+			free_unknown(ctx, image, thread, address, freed_by);
 		return;
 	}
 	book_freed(thread, &thread->freed, temporary_flag(thread, address));

@@ -15,23 +15,28 @@ static __noinline int count_freed_by(struct ct_thread *thread, const struct ct_b
 		bpf_map_update_elem(&free_pairs, &pair, &none, BPF_NOEXIST);
 		counts = bpf_map_lookup_elem(&free_pairs, &pair);
 	}
-	if (!counts)
+	if (!counts) {
+		struct ct_image *image = image_find(thread->image);
+		if (image)
+			count(image, CT_DROPPED_DETAILS);
 		return 0;
+	}
 	__sync_fetch_and_add(&counts->frees, 1);
 	if (CT_ORIGIN_THREAD(block->origin) != thread->number)
 		__sync_fetch_and_add(&counts->cross_thread, 1);
 	return 0;
 }
 
-/* thread->freed is what block_was_freed() has told. */
-static __noinline int count_double_free(struct ct_thread *thread, __u32 again_by)
+/* The block is what block_was_freed() has told. */
+static __noinline int count_double_free(struct ct_thread *thread, const struct ct_block *block,
+					__u32 again_by)
 {
-	if (!thread)
+	if (!thread || !block)
 		return 0;
 	struct ct_double_free key = {
 		.image = thread->image,
-		.stack = thread->freed.stack,
-		.freed_by = free_stacks ? thread->freed.origin : 0,
+		.stack = block->stack,
+		.freed_by = free_stacks ? block->origin : 0,
 		.again_by = again_by,
 	};
 	__u64 one = 1;

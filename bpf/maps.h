@@ -60,9 +60,11 @@ struct ct_thread {
 	__u64 site;         /* the probed instruction */
 	__u64 from_outside; /* see is_called_by_noted() */
 	__u64 size;
-	__u64 out;           /* where the function will write the block's address */
-	__u64 old_address;   /* realloc: the block handed in ... */
-	struct ct_block old; /* ... and what is known of it */
+	__u64 out;             /* where the function will write the block's address */
+	__u64 old_address;     /* realloc: the block handed in ... */
+	struct ct_block old;   /* ... and what is known of it; stack 0: it is not live, ... */
+	struct ct_block twice; /* ... but was freed before; stack 0: that neither */
+	__u64 freed_by;        /* with free_stacks: the stack of this call */
 	/* Scratch, for the program's own stack is small. */
 	struct ct_block made;
 	struct ct_block freed;

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import signal
+import subprocess
 import time
 
 import harness
@@ -153,6 +154,23 @@ def test_double_frees_are_counted_without_free_stacks():
     for stack in ('from_fastbin', 'written_after', 'freed_by_two_threads', 'long_ago'):
         assert any(entry[0] == stack and entry[1] is None and entry[2] == 'second' for entry in found), (stack, found)
     assert not any('freed_by' in stack for stack in one.data['stacks']) and 'free_stacks' not in one.capture
+
+
+def test_realloc_of_blocks_from_before_is_no_double_free():
+    """realloc frees such a block while it runs: by its return another thread may have had the address, and freed it."""
+    program = subprocess.Popen([harness.target('regrows', '-pthread')], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, 'GLIBC_TUNABLES': 'glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1'})
+    try:
+        assert program.stdout.readline() == 'ready\n'
+        tool = harness.attach(program.pid)
+        program.stdin.write('\n')
+        program.stdin.flush()
+        one = harness.finish(tool, limit=60).profile
+    finally:
+        program.kill()
+        program.communicate()
+    assert one.integrity.unmatched_frees == one.totals.reallocs == 50000, (one.integrity, one.totals)
+    assert one.integrity.double_frees == 0 and 'double_frees' not in one.data, one.data['double_frees']
 
 
 def test_what_a_mode_cannot_know_is_absent():

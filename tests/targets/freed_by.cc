@@ -2,10 +2,11 @@
  *
  * build: -O0
  * options: --free-stacks
- * expect: freed_by('given').keys() == {'by_one', 'by_two', 'by_thread', 'regrows'}
+ * expect: freed_by('given').keys() == {'by_one', 'by_two', 'by_thread', 'regrows', 'to_nothing'}
  * expect: freed_by('given')['by_one'] == (10, 0) and freed_by('given')['by_two'] == (20, 0)
  * expect: freed_by('given')['by_thread'] == (30, 30) and freed_by('given')['regrows'] == (5, 0)
- * expect: one('given').live_allocs == 15 and one('given').cross_thread_frees == 30
+ * expect: freed_by('given')['to_nothing'] == (4, 0)
+ * expect: one('given').live_allocs == 11 and one('given').cross_thread_frees == 30
  * expect: freed_by('made') == {'deletes': (8, 0)}
  * expect: freed_by('makes_array') == {'deletes_array': (3, 0)}
  * expect: freed_by('regrows') == {'by_two': (5, 0)}
@@ -38,6 +39,12 @@ KEEP static void by_one(void *p)
 KEEP static void by_two(void *p)
 {
 	free(p);
+}
+
+KEEP static void to_nothing(void *p)
+{
+	void *volatile none = realloc(p, 0);
+	(void)none;
 }
 
 KEEP static void by_thread(void *p)
@@ -112,6 +119,8 @@ int main()
 	pthread_join(id, NULL);
 	for (int i = 60; i < 65; i++)
 		by_two(regrows(blocks[i]));
+	for (int i = 65; i < 69; i++)
+		to_nothing(blocks[i]);
 	for (int i = 0; i < 8; i++)
 		deletes(made());
 	for (int i = 0; i < 3; i++)
