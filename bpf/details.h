@@ -8,7 +8,8 @@
  * it when the next epoch has begun.
  *
  * Most programs have few stacks, so chunks are added as stacks come: the kernel half asks for
- * another when the last but one is half full. */
+ * as many again when a quarter is full. (A map that holds maps takes a grace period to be changed, in
+ * which thousands of stacks may come.) */
 
 /* How many bits the number has: 0 for 0, 64 at most. */
 static __always_inline __u32 bits_of(__u64 number)
@@ -23,9 +24,12 @@ static __always_inline __u32 bits_of(__u64 number)
 	return bits + (number != 0);
 }
 
-static __noinline int details_ask(__u32 chunk)
+/* Asks for more where it is time; again and again, for what was asked may be lost. */
+static __noinline int details_ask(__u32 stack)
 {
-	struct ct_details_event event = {.kind = CT_EVENT_DETAILS, .chunk = chunk};
+	struct ct_details_event event = {.kind = CT_EVENT_DETAILS, .chunks = details_chunks};
+	if (stack % (CT_DETAILS_CHUNK / 4) || stack < event.chunks * CT_DETAILS_CHUNK / 4)
+		return 0;
 	return bpf_ringbuf_output(&events, &event, sizeof(event), 0);
 }
 

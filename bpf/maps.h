@@ -12,6 +12,7 @@ __u32 next_object = 1;
 __u32 next_stack = CT_FIRST_STACK;
 __u32 next_thread = CT_MAX_IMAGES; /* element of thread_figures */
 __u32 growth_count;                /* elements of growths */
+volatile __u32 details_chunks;     /* that there are */
 volatile __u32 block_table_count = 1;
 volatile __u32 tables_are_full; /* and user space knows */
 __u32 overflow_count;           /* blocks in `overflow` */

@@ -15,8 +15,7 @@ static __always_inline __u32 stack_index(void)
 	if (next_stack >= CT_FIRST_STACK + max_stacks) /* it must not wrap round */
 		return 0;
 	index = __sync_fetch_and_add(&next_stack, 1);
-	if (index % CT_DETAILS_CHUNK == CT_DETAILS_CHUNK / 2)
-		details_ask(index / CT_DETAILS_CHUNK + 2);
+	details_ask(index);
 	return index < CT_FIRST_STACK + max_stacks ? index : 0;
 }
 

@@ -125,6 +125,7 @@ _Static_assert(sizeof(struct ct_details) == 10 * CT_CACHE_LINE, "ct_details");
 
 /* They are by a stack's index, in chunks that are made as indexes come into use. */
 #define CT_DETAILS_CHUNK 1024 /* stacks */
+#define CT_DETAILS_FIRST 4    /* chunks at the start */
 
 /* Growth chains, by the stack that their blocks were born at. */
 #define CT_GROWTH_SIZES 496 /* final sizes of one epoch that are kept, each as likely as the others */
@@ -465,10 +466,10 @@ struct ct_blocks_event {
 };
 _Static_assert(sizeof(struct ct_blocks_event) == 8, "ct_blocks_event");
 
-/* It is time for another chunk of ct_details. */
+/* It is time for more chunks of ct_details. */
 struct ct_details_event {
 	__u32 kind;
-	__u32 chunk;
+	__u32 chunks; /* that there are */
 };
 _Static_assert(sizeof(struct ct_details_event) == 8, "ct_details_event");
 

@@ -13,7 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { LOCK_TRIES = 1000, READ_BYTES = 48 << 10, PATIENCE_NS = 100000000, MOST_GROWTHS = 16384 };
+enum { LOCK_TRIES = 1000, READ_BYTES = 48 << 10, PATIENCE_NS = 100000000 };
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -128,8 +128,8 @@ static void configure(struct kernel *kernel, const struct kernel_options *option
 	bpf_map__set_max_entries(skeleton->maps.stack_ids, options->max_stacks);
 	bpf_map__set_max_entries(skeleton->maps.unused_stacks, options->max_stacks);
 	bpf_map__set_max_entries(skeleton->maps.stack_frames, options->max_stacks);
-	bpf_map__set_max_entries(skeleton->maps.growths,
-				 options->max_stacks < MOST_GROWTHS ? options->max_stacks : MOST_GROWTHS);
+	/* 8 KiB each, and of few stacks. */
+	bpf_map__set_max_entries(skeleton->maps.growths, options->max_stacks / 4);
 	kernel_size_details(kernel, CT_FIRST_STACK + options->max_stacks);
 	skeleton->rodata->max_stacks = options->max_stacks;
 	skeleton->rodata->max_live = kernel->max_live = options->max_live;

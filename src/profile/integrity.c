@@ -23,10 +23,9 @@ static const struct {
 				      "blocks had no room and count as freed at once: live "
 				      "and peak are too low; raise --max-live N",
 				      PROFILE_NEEDS_FREES},
-	[INTEGRITY_DROPPED_STACKS] =
-		{"dropped_stacks",
-		 "allocations whose stack had no room are booked on [unknown]; totals are exact; raise "
-		 "--max-stacks N"},
+	[INTEGRITY_DROPPED_STACKS] = {"dropped_stacks", "allocations (with --free-stacks also frees) whose "
+							"stack had no room are booked on [unknown]; "
+							"totals are exact; raise --max-stacks N"},
 	[INTEGRITY_TRUNCATED_STACKS] = {"truncated_stacks", "stacks are not whole"},
 	[INTEGRITY_DEPTH_STACKS] = {"depth_stacks", "deeper than --max-depth N"},
 	[INTEGRITY_UNKNOWN_OBJECT_STACKS] =
@@ -62,12 +61,12 @@ static const struct {
 					"are missing"},
 	[INTEGRITY_DOUBLE_FREES] = {"double_frees",
 				    "blocks were freed that were free already, with no allocation at their "
-				    "address in between: a "
-				    "bug in the program; the report shows where",
+				    "address in between: a bug in the program, unless a child shares its "
+				    "memory; the report shows where",
 				    PROFILE_DETAILS},
 	[INTEGRITY_DROPPED_DETAILS] = {"dropped_details",
-				       "events are missing from sizes, lifetimes and growth, for want of "
-				       "kernel memory; all other figures are exact",
+				       "events are missing from sizes, lifetimes, growth or who frees, for "
+				       "want of room; all other figures are exact; raise --max-stacks N",
 				       PROFILE_NEEDS_ALL},
 };
 

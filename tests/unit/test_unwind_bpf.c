@@ -95,6 +95,7 @@ static int set_up(void **state)
 	move_world(0x555500000000, 0x7ffd00000000);
 	next_object = OBJECT + 1;
 	next_stack = CT_FIRST_STACK;
+	details_chunks = CT_DETAILS_FIRST;
 	max_depth = CT_MAX_DEPTH;
 	patience_ns = 0;
 	memset(stack, 0, sizeof(stack));
