@@ -34,9 +34,9 @@ void kernel_free(struct kernel *kernel); /* NULL-safe; detaches */
 /* From here on the process is an image of ours. */
 int kernel_add_image(struct kernel *kernel, pid_t pid, uint32_t *image, struct ct_error *err);
 void kernel_drop_process(struct kernel *kernel, pid_t pid);
-/* Frees what is kept of an image that has ended: who freed, then one stack, all blocks. */
+/* Frees what is kept of an image that has ended: who freed, stacks, blocks. */
 void kernel_drop_frees(struct kernel *kernel, uint32_t image);
-void kernel_drop_stack(struct kernel *kernel, uint32_t stack);
+void kernel_drop_stacks(struct kernel *kernel, uint32_t image);
 void kernel_drop_blocks(struct kernel *kernel, uint32_t image);
 /* Adds a larger table of live blocks to those that the event tells of. May wait for the
  * kernel's grace period; the table is in use before. */

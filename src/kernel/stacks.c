@@ -41,6 +41,14 @@ void kernel_unmap_stacks(struct kernel *kernel)
 	kernel->stacks = NULL;
 }
 
+/* Indexes from here on have never been used. */
+static uint32_t stack_count(struct kernel *kernel)
+{
+	uint32_t most = bpf_map__max_entries(kernel->skeleton->maps.stacks);
+	uint32_t count = __atomic_load_n(&kernel->skeleton->data->next_stack, __ATOMIC_ACQUIRE);
+	return count < most ? count : most;
+}
+
 /* What the epoch before has added, once it is over. */
 static const struct ct_histograms *read_histograms(struct kernel *kernel, uint32_t stack, uint64_t epoch)
 {
@@ -68,10 +76,7 @@ static bool read_counts(const struct ct_stack *stack, uint64_t epoch, bool all, 
 int kernel_read_stacks(struct kernel *kernel, const uint64_t epochs[CT_MAX_IMAGES],
 		       int (*visit)(void *context, const struct kernel_stack *stack), void *context)
 {
-	uint32_t most = bpf_map__max_entries(kernel->skeleton->maps.stacks);
-	uint32_t count = __atomic_load_n(&kernel->skeleton->data->next_stack, __ATOMIC_ACQUIRE);
-	if (count > most)
-		count = most;
+	uint32_t count = stack_count(kernel);
 	int result = 0;
 	for (uint32_t i = 1; i < count && !result; i++) {
 		struct ct_stack *stack = kernel_find_stack(kernel, i);
@@ -102,19 +107,28 @@ int kernel_take_frames(struct kernel *kernel, uint32_t stack, struct ct_frames *
 	return bpf_map_lookup_and_delete_elem(fd, &stack, out) ? -errno : 0;
 }
 
-void kernel_drop_stack(struct kernel *kernel, uint32_t stack)
+static void drop_stack(struct kernel *kernel, struct ct_stack *stack, uint32_t index)
 {
 	struct captrack *skeleton = kernel->skeleton;
-	struct ct_stack *dropped = kernel_find_stack(kernel, stack);
-	if (!dropped)
-		return;
-	uint64_t hash = dropped->hash;
-	__atomic_store_n(&dropped->image, 0, __ATOMIC_RELEASE);
-	bpf_map_delete_elem(bpf_map__fd(skeleton->maps.stack_frames), &stack);
-	if (bpf_map_delete_elem(bpf_map__fd(skeleton->maps.growths), &stack) == 0)
+	uint64_t hash = stack->hash;
+	__atomic_store_n(&stack->image, 0, __ATOMIC_RELEASE);
+	bpf_map_delete_elem(bpf_map__fd(skeleton->maps.stack_frames), &index);
+	if (bpf_map_delete_elem(bpf_map__fd(skeleton->maps.growths), &index) == 0)
 		__atomic_fetch_sub(&skeleton->bss->growth_count, 1, __ATOMIC_RELAXED);
-	if (stack < CT_FIRST_STACK) /* an image's number is not used again */
+	if (index < CT_FIRST_STACK) /* an image's number is not used again */
 		return;
 	bpf_map_delete_elem(bpf_map__fd(skeleton->maps.stack_ids), &hash);
-	bpf_map_update_elem(bpf_map__fd(skeleton->maps.unused_stacks), NULL, &stack, BPF_ANY);
+	bpf_map_update_elem(bpf_map__fd(skeleton->maps.unused_stacks), NULL, &index, BPF_ANY);
+}
+
+/* Also those that only freed, or never came to a booking. */
+void kernel_drop_stacks(struct kernel *kernel, uint32_t image)
+{
+	uint32_t count = stack_count(kernel);
+	for (uint32_t i = 1; i < count; i++) {
+		struct ct_stack *stack = kernel_find_stack(kernel, i);
+		if (stack && __atomic_load_n(&stack->image, __ATOMIC_ACQUIRE) == image)
+			drop_stack(kernel, stack, i);
+	}
+	kernel_unmap_stacks(kernel);
 }

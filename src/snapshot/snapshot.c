@@ -68,6 +68,16 @@ static void describe_host(struct profile *profile)
 	profile->host.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 }
 
+/* It is in the name of the profile's file: images of one process that begin within a millisecond have
+ * one each. */
+static uint64_t unique_start(struct snapshots *snapshots, pid_t pid, uint64_t start_ms)
+{
+	for (const struct image *image = snapshots->first; image; image = image->next)
+		if (image->pid == pid && image->profile.target.start_ms >= start_ms)
+			start_ms = image->profile.target.start_ms + 1;
+	return start_ms;
+}
+
 static void describe_target(struct snapshots *snapshots, struct image *image,
 			    const struct target_identity *identity)
 {
@@ -77,7 +87,7 @@ static void describe_target(struct snapshots *snapshots, struct image *image,
 	profile->target.exe = identity->exe ? strdup(identity->exe) : NULL;
 	profile->target.command = identity->command ? strdup(identity->command) : NULL;
 	uint64_t age_ms = (clock_monotonic_ns() - image->start_ns) / 1000000;
-	profile->target.start_ms = clock_wall_ms() - age_ms;
+	profile->target.start_ms = unique_start(snapshots, image->pid, clock_wall_ms() - age_ms);
 	for (struct mapped_file *file = mappings_first(snapshots->mappings); file && identity->exe;
 	     file = file->next) {
 		if (strcmp(file->path, identity->exe))

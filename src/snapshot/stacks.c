@@ -144,8 +144,8 @@ void image_drop_stacks(struct snapshots *snapshots, struct image_state *state)
 			continue;
 		entry->image = 0;
 		leak_series_deinit(&entry->held);
-		kernel_drop_stack(snapshots->kernel, i);
 	}
+	kernel_drop_stacks(snapshots->kernel, state->image.id);
 }
 
 void snapshots_free_stacks(struct snapshots *snapshots)

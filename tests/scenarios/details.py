@@ -173,6 +173,21 @@ def test_realloc_of_blocks_from_before_is_no_double_free():
     assert one.integrity.double_frees == 0 and 'double_frees' not in one.data, one.data['double_frees']
 
 
+def test_stacks_that_only_free_go_with_their_image():
+    """There is room for those of two images; each that ends makes room for another."""
+    run = profile(harness.target('frees_apart', '-O1'), 5, 400000, options=['--free-stacks', '--max-stacks', '600', '-i', '50'])
+    assert len(run.profiles) == 5, run.files
+    for one in run.profiles:
+        assert one.integrity.dropped_stacks == 0 and one.totals.frees >= 256, one.integrity
+        assert len(one.data['free_stacks']) >= 256, len(one.data['free_stacks'])
+
+
+def test_each_of_many_quick_images_has_a_file():
+    """Several images of one process may begin within a millisecond, which is in the names of their files."""
+    run = profile(harness.target('frees_apart', '-O1'), 150, 0, 1)
+    assert run.stderr.count('  profile: ') == 150 == len(run.files), (run.stderr.count('  profile: '), len(run.files))
+
+
 def test_what_a_mode_cannot_know_is_absent():
     """A sample knows no lifetimes, sizes or chains; without frees there are sizes, but nothing that ends or lives."""
     for option, known, unknown in (
