@@ -263,24 +263,25 @@ static int read_image(struct snapshots *snapshots, struct image_state *state, co
 	return result;
 }
 
+/* Where one image's lock cannot be had the others are read all the same: their epochs have begun, and
+ * what an epoch added is there for this reading only. */
 int snapshots_take(struct snapshots *snapshots)
 {
 	uint64_t epochs[CT_MAX_IMAGES] = {0};
 	int result = 0;
-	for (struct image *image = snapshots->first; image && !result; image = image->next) {
+	for (struct image *image = snapshots->first; image; image = image->next) {
 		if (image->written)
 			continue;
 		int64_t epoch = kernel_begin_snapshot(snapshots->kernel, image->id);
 		epochs[image->id] = epoch < 0 ? 0 : (uint64_t)epoch;
 		((struct image_state *)image)->taken_ns = clock_monotonic_ns();
-		result = epoch < 0 ? (int)epoch : 0;
+		result = epoch < 0 ? (int)epoch : result;
 	}
-	if (!result)
-		result = kernel_read_stacks(snapshots->kernel, epochs, image_take_stack, snapshots);
-	for (struct image *image = snapshots->first; image && !result; image = image->next)
-		if (!image->written)
-			result = read_image(snapshots, (struct image_state *)image, epochs);
-	return result;
+	int read = kernel_read_stacks(snapshots->kernel, epochs, image_take_stack, snapshots);
+	for (struct image *image = snapshots->first; image && !read; image = image->next)
+		if (epochs[image->id])
+			read = read_image(snapshots, (struct image_state *)image, epochs);
+	return result ? result : read;
 }
 
 int snapshots_take_last(struct snapshots *snapshots, struct image *image)

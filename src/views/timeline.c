@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAR_COLUMNS = 30 };
+/* CPU time is told in steps: of a shorter time it would be anything. */
+enum { BAR_COLUMNS = 30, LEAST_CPU_MS = 100 };
 
 /* A stretch of time up to `end`, from where the line before it ends. */
 struct line {
@@ -148,7 +149,7 @@ static void write_line(const struct profile *profile, const struct line *line, u
 	write_bar(value, longest, out);
 	if (line->rss_bytes)
 		format_bytes(line->rss_bytes, rss);
-	if (line->has_cpu)
+	if (line->has_cpu && line->ms >= LEAST_CPU_MS && line->cpu_ms / line->ms < 10000)
 		snprintf(cpu, sizeof(cpu), "%.0f%%", 100.0 * (double)line->cpu_ms / (double)line->ms);
 	fprintf(out, "  %9s  %6s  %11s", rss, cpu,
 		line->ms ? figure_rate(profile, line->allocs, line->ms, text) : "-");
@@ -196,8 +197,9 @@ static void write_title(const struct chart *chart, const struct profile *profile
 		profile_knows(profile, PROFILE_NEEDS_FREES) ? "Live bytes" : "Bytes allocated a second",
 		style->end);
 	if (chart->n < chart->points)
-		fprintf(out, ": %s points in %s lines, of which each shows the most; --top 0 shows all",
-			format_count(chart->points, count), format_count(chart->n, lines));
+		fprintf(out, ": %s points in %s %s, of which each shows the most; --top 0 shows all",
+			format_count(chart->points, count), format_count(chart->n, lines),
+			chart->n == 1 ? "line" : "lines");
 	fputs("\n\n", out);
 }
 

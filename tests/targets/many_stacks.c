@@ -5,7 +5,7 @@
  * expect: stack('left').stacks == 4095 and stack('right').stacks == 4095
  * expect: all(s['allocs'] == 3 for s in profile.data['stacks'] if s['allocs'])
  * expect: len(profile.data['frames']) < 100
- * expect: integrity.dropped_stacks == 0
+ * expect: integrity.dropped_stacks == 0 and integrity.dropped_details == 0
  */
 #include <stdlib.h>
 
