@@ -96,7 +96,7 @@ static __always_inline void book_free(struct ct_image *image, struct ct_stack *s
 				      const struct ct_booking *booking)
 {
 	stack_settle(image, stack);
-	if (!sampled)
+	if (keeps_details())
 		book_lifetime(image, stack, booking);
 	stack->now.frees += booking->freed_allocs;
 	stack->now.freed_bytes += booking->freed_bytes;
@@ -110,13 +110,13 @@ static __always_inline void book_alloc(struct ct_image *image, struct ct_stack *
 				       const struct ct_booking *booking)
 {
 	stack_settle(image, stack);
-	if (!sampled)
+	if (keeps_details())
 		book_size(image, stack, booking);
 	stack->now.allocs += booking->allocs;
 	stack->now.allocated_bytes += booking->bytes;
 	if (booking->flags & CT_BOOK_REALLOC) {
 		stack->now.reallocs += booking->allocs;
-		if (!sampled && booking->freed_stack)
+		if (keeps_details() && booking->freed_stack)
 			book_change(stack, booking);
 	}
 
@@ -129,7 +129,7 @@ static __always_inline void book_alloc(struct ct_image *image, struct ct_stack *
 	if (image->now.live_bytes > image->now.peak_bytes) {
 		image->now.peak_bytes = image->now.live_bytes;
 		image->now.peak_allocs = image->now.live_allocs;
-		image->now.peak_ns = booking->ns;
+		image->now.peak_ns = no_details ? bpf_ktime_get_ns() : booking->ns;
 		image->now.peak_number++;
 	}
 }
@@ -181,8 +181,9 @@ static __always_inline void book_locked(struct ct_image *image, const struct ct_
 		if (stack)
 			book_alloc(image, stack, booking);
 	}
-	book_threads(image, booking);
-	if (!sampled && booking->birth)
+	if (!no_details)
+		book_threads(image, booking);
+	if (keeps_details() && booking->birth)
 		book_growth(image, booking);
 }
 

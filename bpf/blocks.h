@@ -46,8 +46,8 @@ static __always_inline bool bucket_take(struct ct_bucket *bucket, __u64 key, str
 		if (bucket->key[i] != key)
 			continue;
 		__u64 slot = bucket->slot[i];
-		block->ns = bucket->ns[i];
-		block->origin = bucket->origin[i];
+		block->ns = no_details ? 0 : bucket->ns[i]; /* another cache line */
+		block->origin = no_details ? 0 : bucket->origin[i];
 		if (free_stacks) /* before the place is anybody's */
 			bucket->origin[i] = freed_by;
 		/* Two threads that free one block at once: only one gets it. */
@@ -69,6 +69,8 @@ static __always_inline bool bucket_put(struct ct_bucket *bucket, __u64 key, cons
 		    __sync_val_compare_and_swap(&bucket->key[i], former, key) != former)
 			continue;
 		bucket->slot[i] = CT_SLOT(block->size, block->stack);
+		if (no_details)
+			return true;
 		bucket->ns[i] = block->ns;
 		bucket->origin[i] = block->origin;
 		return true;
@@ -137,7 +139,7 @@ static long search_freed(__u32 index, struct block_search *search)
 		if (bucket->key[i] != marked)
 			continue;
 		search->block->stack = CT_SLOT_STACK(bucket->slot[i]);
-		search->block->origin = bucket->origin[i];
+		search->block->origin = no_details ? 0 : bucket->origin[i];
 		search->done = 1;
 		if (search->forget)
 			__sync_val_compare_and_swap(&bucket->key[i], marked, 0);

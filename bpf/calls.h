@@ -150,7 +150,7 @@ static __always_inline struct ct_booking *booking_begin(struct ct_thread *thread
 {
 	struct ct_booking *booking = &thread->booking;
 	__builtin_memset(booking, 0, sizeof(*booking));
-	booking->ns = bpf_ktime_get_ns();
+	booking->ns = no_details ? 0 : bpf_ktime_get_ns();
 	booking->thread = thread->number;
 	booking->flags = flags;
 	return booking;
@@ -347,7 +347,7 @@ static __always_inline void booking_add_step(struct ct_booking *booking, struct 
 	booking_add_free(booking, old);
 	booking->flags &= ~CT_BOOK_CHAIN_END;
 	booking->flags |= temporary_flag(thread, thread->old_address);
-	if (sampled)
+	if (!keeps_details())
 		return;
 	if (!steps) {
 		growth_begin(birth, thread->image);

@@ -11,6 +11,12 @@
  * as many again when a quarter is full. (A map that holds maps takes a grace period to be changed, in
  * which thousands of stacks may come.) */
 
+/* Sizes, lifetimes and growth; a sample does not show them. */
+static __always_inline bool keeps_details(void)
+{
+	return !sampled && !no_details;
+}
+
 /* How many bits the number has: 0 for 0, 64 at most. */
 static __always_inline __u32 bits_of(__u64 number)
 {

@@ -26,6 +26,9 @@ const volatile __u64 patience_ns = 0;
 /* Free is not probed: live blocks are not known, nor what follows from them. */
 const volatile bool allocs_only;
 
+/* Neither times, sizes, growth nor threads are kept. */
+const volatile bool no_details;
+
 /* Who frees is unwound as well as who allocates. */
 const volatile bool free_stacks;
 

@@ -202,6 +202,7 @@ DETAILS = {'temporary_allocs', 'grown_in_place', 'moved', 'moved_bytes', 'cross_
 NEED_FREES = {'frees', 'freed_bytes', 'live_allocs', 'live_bytes', 'peak_bytes', 'peak_allocs', 'peak_ms',
               'at_peak_bytes', 'at_peak_allocs', 'unmatched_frees', 'internal_frees', 'missed_frees',
               'dropped_blocks', *DETAILS}
+NEED_DETAILS = {'grown_in_place', 'moved', 'moved_bytes', 'cross_thread_frees', 'dropped_details'}
 NEED_ALL = {'failed_allocs', 'unmatched_frees', 'internal_frees', 'dropped_details', *DETAILS}
 
 
@@ -211,7 +212,8 @@ class Profile:
         self.totals, self.integrity = Counts(data['totals']), Counts(data['integrity'])
         self.target, self.capture = Counts(data['target']), Counts(data['capture'])
         self.unknown = (NEED_FREES if self.capture.get('allocs_only') else set()) | \
-            (NEED_ALL if self.capture.mode == 'sampled' else set())
+            (NEED_ALL if self.capture.mode == 'sampled' else set()) | \
+            (NEED_DETAILS if self.capture.get('no_details') else set())
         self.counters = [name for name in COUNTERS if name not in self.unknown]
 
     def names(self, stack):

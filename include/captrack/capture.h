@@ -24,6 +24,7 @@ struct capture_options {
 	uint64_t sample_bytes; /* 0: exact */
 	bool allocs_only;      /* free is not probed */
 	uint32_t sample_cap;   /* final sizes kept of a stack's growth chains */
+	bool no_details;       /* neither sizes, lifetimes, growth nor threads */
 	bool free_stacks;      /* stacks that free are taken, too */
 	int verbosity;         /* -1 quiet, 0, 1 verbose */
 	const pid_t *pids;

@@ -22,6 +22,7 @@ struct kernel_options {
 	uint32_t max_depth;    /* 1..CT_MAX_DEPTH */
 	uint64_t sample_bytes; /* 0: exact */
 	bool allocs_only;      /* free is not probed */
+	bool no_details;       /* neither sizes, lifetimes, growth nor threads */
 	bool free_stacks;      /* stacks that free are taken, too */
 	bool counting;         /* kernel_count() will be called */
 	bool verbose;          /* libbpf's warnings to stderr */

@@ -24,9 +24,10 @@ enum profile_reason { PROFILE_INTERVAL, PROFILE_EXIT, PROFILE_DETACH, PROFILE_SI
  * that is not known is absent from the file, and what the model has in its place means
  * nothing: who shows it asks profile_knows(). */
 enum {
-	PROFILE_NEEDS_FREES = 1, /* free is probed */
-	PROFILE_NEEDS_ALL = 2,   /* every call is seen, not a sample of them */
-	PROFILE_DETAILS = PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL,
+	PROFILE_NEEDS_FREES = 1,   /* free is probed */
+	PROFILE_NEEDS_ALL = 2,     /* every call is seen, not a sample of them */
+	PROFILE_NEEDS_DETAILS = 4, /* sizes, times and threads are kept */
+	PROFILE_DETAILS = PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS,
 };
 
 /* The counters that every stack has and whose sums are the totals. */
@@ -268,6 +269,7 @@ struct profile {
 		uint64_t
 			sample_bytes; /* 0: exact; else one allocation is kept per so many bytes on average */
 		bool allocs_only;     /* free is not probed */
+		bool no_details;      /* neither sizes, lifetimes, growth nor threads were kept */
 		bool free_stacks;     /* stacks that free were taken */
 		uint64_t interval_ms; /* as it stands, after stretching */
 		bool interval_stretched;

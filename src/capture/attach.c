@@ -156,6 +156,7 @@ static void describe_capture(const struct capture *capture, struct image *image)
 	profile->capture.start_ms = capture->start_ms;
 	profile->capture.sample_bytes = capture->options->sample_bytes;
 	profile->capture.allocs_only = capture->options->allocs_only;
+	profile->capture.no_details = capture->options->no_details;
 	profile->capture.free_stacks = capture->options->free_stacks;
 }
 

@@ -76,6 +76,7 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		/* An estimate measures the programs of all modes. */
 		.sample_bytes = options->estimate_ms ? 0 : options->sample_bytes,
 		.allocs_only = options->allocs_only && !options->estimate_ms,
+		.no_details = options->no_details,
 		.free_stacks = options->free_stacks,
 		.counting = options->estimate_ms > 0,
 		.verbose = options->verbosity > 0,

@@ -28,6 +28,7 @@ enum {
 	OPT_SAMPLE,
 	OPT_ALLOCS_ONLY,
 	OPT_FREE_STACKS,
+	OPT_NO_DETAILS,
 	OPT_MAX_STACKS,
 	OPT_MAX_LIVE,
 	OPT_MAX_DEPTH,
@@ -46,6 +47,7 @@ static const struct command_option options[] = {
 	{"allocator", 0, "NAME", "glibc, auto [auto]", OPT_ALLOCATOR},
 	{"sample", 0, "[BYTES]", "estimate: keep one allocation per BYTES on average [524288]", OPT_SAMPLE},
 	{"allocs-only", 0, NULL, "do not probe free: who allocates, not what lives", OPT_ALLOCS_ONLY},
+	{"no-details", 0, NULL, "no sizes, lifetimes, growth and threads: cheaper", OPT_NO_DETAILS},
 	{"free-stacks", 0, NULL, "also who frees whose blocks; costs a second stack an allocation",
 	 OPT_FREE_STACKS},
 	{"max-stacks", 0, "N", "room for different stacks [65536]", OPT_MAX_STACKS},
@@ -184,6 +186,9 @@ static int take_option(struct capture_options *capture, int option, const char *
 	case OPT_ALLOCS_ONLY:
 		capture->allocs_only = true;
 		return 0;
+	case OPT_NO_DETAILS:
+		capture->no_details = true;
+		return 0;
 	case OPT_FREE_STACKS:
 		capture->free_stacks = true;
 		return 0;
@@ -253,9 +258,12 @@ static int run(int argc, char **argv)
 		return usage_error(&capture_command, "what to profile? give -p PID, or -- COMMAND [ARG...]");
 	if (capture.user && !capture.command)
 		return usage_error(&capture_command, "--user goes with a COMMAND");
-	if (capture.free_stacks && (capture.sample_bytes || capture.allocs_only))
-		return usage_error(&capture_command, "--free-stacks goes with every free, not with %s",
-				   capture.allocs_only ? "--allocs-only" : "--sample");
+	if (capture.free_stacks && (capture.sample_bytes || capture.allocs_only || capture.no_details))
+		return usage_error(&capture_command,
+				   "--free-stacks goes with every free in detail, not with %s",
+				   capture.allocs_only  ? "--allocs-only"
+				   : capture.no_details ? "--no-details"
+							: "--sample");
 	if (capture.estimate_ms && capture.pid_count > 1)
 		return usage_error(&capture_command, "--estimate is for one process at a time");
 	if (capture.estimate_ms && given)

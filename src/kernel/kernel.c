@@ -135,6 +135,7 @@ static void configure(struct kernel *kernel, const struct kernel_options *option
 	skeleton->rodata->max_live = kernel->max_live = options->max_live;
 	skeleton->rodata->max_depth = options->max_depth;
 	skeleton->rodata->allocs_only = kernel->allocs_only = options->allocs_only;
+	skeleton->rodata->no_details = options->no_details;
 	skeleton->rodata->free_stacks = options->free_stacks;
 	if (!options->free_stacks)
 		bpf_map__set_max_entries(skeleton->maps.free_pairs, 1);

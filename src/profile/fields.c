@@ -13,7 +13,7 @@
 #define THREAD(field, needs) FIELD(profile_thread, #field, field, needs)
 #define POINT(field, needs)  FIELD(profile_point, #field, field, needs)
 
-enum { FREES = PROFILE_NEEDS_FREES, ALL = PROFILE_NEEDS_ALL };
+enum { FREES = PROFILE_NEEDS_FREES, ALL = PROFILE_NEEDS_ALL, DETAILS = PROFILE_DETAILS };
 
 const struct number_field profile_stack_numbers[] = {
 	STACK(allocs, 0),
@@ -27,10 +27,10 @@ const struct number_field profile_stack_numbers[] = {
 	STACK(at_peak_bytes, FREES),
 	STACK(at_peak_allocs, FREES),
 	STACK(temporary_allocs, FREES | ALL),
-	STACK(grown_in_place, FREES | ALL),
-	STACK(moved, FREES | ALL),
-	STACK(moved_bytes, FREES | ALL),
-	STACK(cross_thread_frees, FREES | ALL),
+	STACK(grown_in_place, DETAILS),
+	STACK(moved, DETAILS),
+	STACK(moved_bytes, DETAILS),
+	STACK(cross_thread_frees, DETAILS),
 	{0},
 };
 
@@ -47,10 +47,10 @@ const struct number_field profile_totals_numbers[] = {
 	{"peak_allocs", offsetof(struct profile, peak_allocs), FREES},
 	{"peak_ms", offsetof(struct profile, peak_ms), FREES},
 	TOTALS(temporary_allocs, FREES | ALL),
-	TOTALS(grown_in_place, FREES | ALL),
-	TOTALS(moved, FREES | ALL),
-	TOTALS(moved_bytes, FREES | ALL),
-	TOTALS(cross_thread_frees, FREES | ALL),
+	TOTALS(grown_in_place, DETAILS),
+	TOTALS(moved, DETAILS),
+	TOTALS(moved_bytes, DETAILS),
+	TOTALS(cross_thread_frees, DETAILS),
 	{0},
 };
 
@@ -127,6 +127,8 @@ bool profile_knows(const struct profile *profile, unsigned int needs)
 		lacks |= PROFILE_NEEDS_FREES;
 	if (profile->capture.sample_bytes)
 		lacks |= PROFILE_NEEDS_ALL;
+	if (profile->capture.no_details)
+		lacks |= PROFILE_NEEDS_DETAILS;
 	return !(needs & lacks);
 }
 

@@ -63,11 +63,11 @@ static const struct {
 				    "blocks were freed that were free already, with no allocation at their "
 				    "address in between: a bug in the program, unless a child shares its "
 				    "memory; the report shows where",
-				    PROFILE_DETAILS},
+				    PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL},
 	[INTEGRITY_DROPPED_DETAILS] = {"dropped_details",
 				       "events are missing from sizes, lifetimes, growth or who frees, for "
 				       "want of room; all other figures are exact; raise --max-stacks N",
-				       PROFILE_NEEDS_ALL},
+				       PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS},
 };
 
 const char *profile_integrity_name(enum profile_integrity which)

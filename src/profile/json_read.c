@@ -75,6 +75,7 @@ static void read_capture(struct reader *reader, const cJSON *capture)
 			wrong(reader, "sample_bytes", "missing, or 0: a sampled profile says it");
 	}
 	profile->capture.allocs_only = read_flag(reader, capture, "allocs_only");
+	profile->capture.no_details = read_flag(reader, capture, "no_details");
 	profile->capture.free_stacks = read_flag(reader, capture, "free_stacks");
 	profile->capture.interval_ms = read_number(reader, capture, "interval_ms", UINT64_MAX);
 	profile->capture.interval_stretched = read_flag(reader, capture, "interval_stretched");
@@ -216,10 +217,10 @@ static void read_root(struct reader *reader, const cJSON *root)
 	read_list(reader, root, "objects", read_file_object);
 	read_member(reader, root, "capture", read_capture);
 	read_list(reader, root, "frames", read_frame);
-	if (profile_knows(reader->profile, PROFILE_DETAILS))
+	if (profile_knows(reader->profile, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL))
 		read_list(reader, root, "free_stacks", read_free_stack);
 	read_list(reader, root, "stacks", read_stack);
-	if (profile_knows(reader->profile, PROFILE_DETAILS))
+	if (profile_knows(reader->profile, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL))
 		read_list(reader, root, "double_frees", read_double_free);
 	read_list(reader, root, "threads", read_thread);
 	read_list(reader, root, "timeline", read_point);

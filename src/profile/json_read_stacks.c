@@ -173,7 +173,7 @@ void read_stack(struct reader *reader, const cJSON *item)
 	stack->truncated = read_flag(reader, item, "truncated");
 	stack->why = read_reason(reader, item);
 	read_frame_list(reader, item, &stack->frames, &stack->n_frames);
-	if (profile_knows(profile, PROFILE_NEEDS_ALL))
+	if (profile_knows(profile, PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS))
 		read_sizes(reader, item, &stack->sizes);
 	if (profile_knows(profile, PROFILE_NEEDS_FREES))
 		read_leak(reader, item, &stack->leak);

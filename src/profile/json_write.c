@@ -66,6 +66,8 @@ static cJSON *capture_json(struct writer *writer, const struct profile *profile)
 		add_number(writer, json, "sample_bytes", profile->capture.sample_bytes);
 	if (profile->capture.allocs_only)
 		add(writer, json, "allocs_only", cJSON_CreateTrue());
+	if (profile->capture.no_details)
+		add(writer, json, "no_details", cJSON_CreateTrue());
 	if (profile->capture.free_stacks)
 		add(writer, json, "free_stacks", cJSON_CreateTrue());
 	add_number(writer, json, "interval_ms", profile->capture.interval_ms);

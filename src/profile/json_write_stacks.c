@@ -81,7 +81,8 @@ static void put_ages(struct line *line, const struct profile *profile, const str
 
 static void put_sizes(struct line *line, const struct profile *profile, const struct profile_stack *stack)
 {
-	if (!stack->counts.allocs || !stack->sizes.log2.n || !profile_knows(profile, PROFILE_NEEDS_ALL))
+	if (!stack->counts.allocs || !stack->sizes.log2.n ||
+	    !profile_knows(profile, PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS))
 		return;
 	put_open(line, "sizes", '{');
 	put_numbers(line, profile, profile_size_numbers, &stack->sizes);
@@ -243,7 +244,7 @@ void emit_stacks(struct writer *writer, struct profile *profile)
 		emit_stack(writer, profile, sorted[i]);
 	}
 	emit(writer, "]");
-	bool knows = profile_knows(profile, PROFILE_DETAILS);
+	bool knows = profile_knows(profile, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL);
 	if (knows && (profile->capture.free_stacks || profile->n_free_stacks))
 		emit_free_stacks(writer, profile);
 	if (knows && profile->n_double_frees)

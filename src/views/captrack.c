@@ -222,6 +222,8 @@ const char *captrack_lacks(const struct profile *profile)
 		       "probed, too";
 	if (!profile_knows(profile, PROFILE_NEEDS_ALL))
 		return "it was captured with --sample, and a sample does not show how blocks grow";
+	if (!profile_knows(profile, PROFILE_DETAILS))
+		return "it was captured with --no-details, so how blocks grow was not kept";
 	return NULL;
 }
 

@@ -42,7 +42,7 @@ void double_frees_write(const struct profile *profile, bool all, const struct st
 {
 	size_t n = profile->n_double_frees, shown = all || n < MOST ? n : MOST;
 	char count[32];
-	if (!n || !profile_knows(profile, PROFILE_DETAILS))
+	if (!n || !profile_knows(profile, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL))
 		return;
 	fprintf(out, "\n%sFreed twice, with no allocation at the address in between%s\n", style->bold,
 		style->end);

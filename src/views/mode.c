@@ -94,4 +94,7 @@ void mode_write(const struct profile *profile, const char *indent, FILE *out)
 	if (profile->capture.allocs_only)
 		fprintf(out, "%sallocations only: free was not probed, so live and peak are not known\n",
 			indent);
+	if (profile->capture.no_details)
+		fprintf(out, "%swithout details: sizes, lifetimes, growth and threads were not kept\n",
+			indent);
 }

@@ -55,6 +55,8 @@ static enum report_sort sort_of(const struct profile *profile, enum report_sort 
 	return profile_knows(profile, PROFILE_NEEDS_FREES) ? REPORT_AT_PEAK : REPORT_ALLOCATED;
 }
 
+static const char no_details[] =
+	"it was captured with --no-details: neither sizes, growth nor threads were kept";
 static const char no_frees[] =
 	"it was captured with --allocs-only, and where free is not probed neither live, "
 	"peak, temporary nor growth is known";
@@ -66,13 +68,17 @@ const char *report_sort_lacks(const struct profile *profile, enum report_sort so
 		return NULL;
 	if (!profile_knows(profile, needs & PROFILE_NEEDS_FREES))
 		return no_frees;
-	return "it was captured with --sample, and a sample shows neither what is temporary nor how blocks "
-	       "grow";
+	if (!profile_knows(profile, needs & PROFILE_NEEDS_ALL))
+		return "it was captured with --sample, and a sample shows neither what is temporary nor how "
+		       "blocks grow";
+	return no_details;
 }
 
 const char *report_view_lacks(const struct profile *profile, enum report_view view)
 {
-	return view != REPORT_LEAKS || profile_knows(profile, PROFILE_NEEDS_FREES) ? NULL : no_frees;
+	if (view == REPORT_LEAKS && !profile_knows(profile, PROFILE_NEEDS_FREES))
+		return no_frees;
+	return view == REPORT_THREADS && profile->capture.no_details ? no_details : NULL;
 }
 
 static uint64_t figure(const struct profile_counts *counts, size_t offset)

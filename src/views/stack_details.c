@@ -49,7 +49,7 @@ static void write_blocks(const struct profile *profile, const struct profile_sta
 	char parts[3][80] = {"", "", ""}, count[32];
 	const char *separator = "";
 	size_t column = VIEW_INDENT;
-	if (profile_knows(profile, PROFILE_NEEDS_ALL) && stack->sizes.log2.n)
+	if (profile_knows(profile, PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS) && stack->sizes.log2.n)
 		add_sizes(&stack->sizes, parts[0], sizeof(parts[0]));
 	if (profile_knows(profile, PROFILE_DETAILS) && stack->lifetimes.log2.n)
 		add_lifetimes(&stack->lifetimes, parts[1], sizeof(parts[1]));

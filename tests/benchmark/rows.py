@@ -210,6 +210,7 @@ def all_rows():
         Captrack('perf uprobes', 'the same, attached as before Linux 6.6', env={'CAPTRACK_ATTACH': 'perf'}),
         Captrack('sampled', 'one allocation in 512 KiB', '--sample=524288', may_see_nothing=True),
         Captrack('allocs only', 'no probe on free', '--allocs-only'),
+        Captrack('no details', 'no sizes, lifetimes, growth, threads', '--no-details'),
         Captrack('free stacks', 'who frees as well', '--free-stacks'),
         Memleak(), Bpftrace(), Heaptrack(),
         Jemalloc('jemalloc', 'its profiler, at every allocation', 'libjemalloc.so.2', 'jemalloc.*.heap', {

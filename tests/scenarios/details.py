@@ -188,6 +188,13 @@ def test_each_of_many_quick_images_has_a_file():
     assert run.stderr.count('  profile: ') == 150 == len(run.files), (run.stderr.count('  profile: '), len(run.files))
 
 
+def test_views_that_a_capture_without_details_lacks():
+    run = profile(harness.target('no_details'), options=['--no-details'])
+    for view, status in (['--leaks'], 0), (['--timeline'], 0), (['--threads'], 2), (['--sort', 'growth'], 2):
+        done = subprocess.run([harness.TOOL, 'report', *view, run.files[0]], capture_output=True, text=True, timeout=10)
+        assert done.returncode == status and ('--no-details' in done.stderr) == (status == 2), (view, done)
+
+
 def test_what_a_mode_cannot_know_is_absent():
     """A sample knows no lifetimes, sizes or chains; without frees there are sizes, but nothing that ends or lives."""
     for option, known, unknown in (
