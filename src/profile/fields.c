@@ -5,7 +5,7 @@
 
 #define FIELD(type, name, field, needs)                                                                      \
 	{                                                                                                    \
-		name, offsetof(struct type, field), needs                                                    \
+		name, sizeof(name) - 1, offsetof(struct type, field), needs                                  \
 	}
 #define STACK(field, needs)  FIELD(profile_counts, #field, field, needs)
 #define TOTALS(field, needs) FIELD(profile, #field, totals.field, needs)
@@ -38,14 +38,14 @@ const struct number_field profile_totals_numbers[] = {
 	TOTALS(allocs, 0),
 	TOTALS(frees, FREES),
 	TOTALS(reallocs, 0),
-	{"failed_allocs", offsetof(struct profile, failed_allocs), ALL},
+	FIELD(profile, "failed_allocs", failed_allocs, ALL),
 	TOTALS(allocated_bytes, 0),
 	TOTALS(freed_bytes, FREES),
 	TOTALS(live_allocs, FREES),
 	TOTALS(live_bytes, FREES),
 	TOTALS(peak_bytes, FREES),
-	{"peak_allocs", offsetof(struct profile, peak_allocs), FREES},
-	{"peak_ms", offsetof(struct profile, peak_ms), FREES},
+	FIELD(profile, "peak_allocs", peak_allocs, FREES),
+	FIELD(profile, "peak_ms", peak_ms, FREES),
 	TOTALS(temporary_allocs, FREES | ALL),
 	TOTALS(grown_in_place, DETAILS),
 	TOTALS(moved, DETAILS),
@@ -120,7 +120,7 @@ const struct number_field profile_point_io[] = {
 	{0},
 };
 
-bool profile_knows(const struct profile *profile, unsigned int needs)
+unsigned int profile_lacks(const struct profile *profile)
 {
 	unsigned int lacks = 0;
 	if (profile->capture.allocs_only)
@@ -129,7 +129,12 @@ bool profile_knows(const struct profile *profile, unsigned int needs)
 		lacks |= PROFILE_NEEDS_ALL;
 	if (profile->capture.no_details)
 		lacks |= PROFILE_NEEDS_DETAILS;
-	return !(needs & lacks);
+	return lacks;
+}
+
+bool profile_knows(const struct profile *profile, unsigned int needs)
+{
+	return !(needs & profile_lacks(profile));
 }
 
 /* What the first byte alone says; 0: no character begins so. */

@@ -158,7 +158,7 @@ void put_text(struct line *line, const char *text)
 /* Puts what stands before a value, a comma and its name, where there is room for a piece. What
  * follows is written at the end that it returns, and where it ends is told to end_piece(): a pointer of
  * its own, for to the compiler any character could change the line's length. */
-static char *begin_piece(struct line *line, const char *name)
+static char *begin_named(struct line *line, const char *name, size_t length)
 {
 	if (line->length > LINE_BYTES - PIECE_BYTES)
 		let_go(line);
@@ -169,10 +169,16 @@ static char *begin_piece(struct line *line, const char *name)
 	if (!name)
 		return to;
 	*to++ = '"';
-	to = stpcpy(to, name);
+	memcpy(to, name, length);
+	to += length;
 	*to++ = '"';
 	*to++ = ':';
 	return to;
+}
+
+static char *begin_piece(struct line *line, const char *name)
+{
+	return begin_named(line, name, name ? strlen(name) : 0);
 }
 
 static void end_piece(struct line *line, const char *end)
@@ -184,6 +190,10 @@ static char *write_digits(char *to, uint64_t value)
 {
 	char digits[20];
 	size_t count = 0;
+	if (value < 10) { /* most of them are */
+		*to++ = (char)('0' + value);
+		return to;
+	}
 	do
 		digits[count++] = (char)('0' + value % 10);
 	while (value /= 10);
@@ -210,8 +220,10 @@ void put_line_break(struct line *line)
 
 void put_close(struct line *line, char bracket)
 {
-	char text[2] = {bracket};
-	put_text(line, text);
+	line->is_first = true; /* no comma before it, but after it */
+	char *to = begin_piece(line, NULL);
+	*to++ = bracket;
+	end_piece(line, to);
 }
 
 void put_values(struct line *line, const char *name, const uint64_t *values, size_t count)
@@ -241,9 +253,11 @@ void put_number(struct line *line, const char *name, uint64_t value)
 void put_numbers(struct line *line, const struct profile *profile, const struct number_field *fields,
 		 const void *base)
 {
+	unsigned int lacks = profile_lacks(profile);
 	for (; fields->name; fields++)
-		if (profile_knows(profile, fields->needs))
-			put_number(line, fields->name, *number_in(base, fields));
+		if (!(fields->needs & lacks))
+			end_piece(line, write_digits(begin_named(line, fields->name, fields->length),
+						     *number_in(base, fields)));
 }
 
 void put_decimal(struct line *line, const char *name, double value)

@@ -8,6 +8,7 @@
  * writer go over the same tables, so that neither can forget a field. */
 struct number_field {
 	const char *name; /* NULL ends a table */
+	size_t length;    /* of the name */
 	size_t offset;
 	unsigned int needs; /* PROFILE_NEEDS_*: where it is not known, it is absent */
 };
@@ -26,6 +27,9 @@ extern const struct number_field profile_point_numbers[];
 extern const struct number_field profile_point_sums[];
 extern const struct number_field profile_point_usage[];
 extern const struct number_field profile_point_io[];
+
+/* What figures may need and the profile does not have: of many, profile_knows() at once. */
+unsigned int profile_lacks(const struct profile *profile);
 
 static inline const uint64_t *number_in(const void *base, const struct number_field *field)
 {
