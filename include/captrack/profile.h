@@ -359,6 +359,9 @@ bool profile_integrity_warns(const struct profile *profile, enum profile_integri
 /* The bytes of the UTF-8 character (RFC 3629) at text; 0 where it is none. Names and
  * paths are the target's and may be anything. */
 size_t profile_utf8_length(const char *text);
+/* A copy of the text, the caller's, in which U+FFFD stands for what is no UTF-8: a document that is not
+ * UTF-8 is no JSON. NULL without memory. */
+char *profile_clean_text(const char *text);
 
 /* --- JSON (contract: the profile file, version 1) --- */
 

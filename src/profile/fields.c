@@ -3,6 +3,9 @@
  * is known by; and the one rule about text that reader, writer and views share. */
 #include "profile_internal.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define FIELD(type, name, field, needs)                                                                      \
 	{                                                                                                    \
 		name, sizeof(name) - 1, offsetof(struct type, field), needs                                  \
@@ -163,4 +166,19 @@ size_t profile_utf8_length(const char *text)
 	    (bytes[0] == 0xf0 && bytes[1] < 0x90) || (bytes[0] == 0xf4 && bytes[1] > 0x8f))
 		return 0;
 	return length;
+}
+
+char *profile_clean_text(const char *text)
+{
+	char *clean = malloc(3 * strlen(text) + 1), *to = clean;
+	if (!clean)
+		return NULL;
+	while (*text) {
+		size_t length = profile_utf8_length(text);
+		memcpy(to, length ? text : "\xef\xbf\xbd", length ? length : 3);
+		to += length ? length : 3;
+		text += length ? length : 1;
+	}
+	*to = '\0';
+	return clean;
 }

@@ -74,17 +74,8 @@ void add_hex(struct writer *writer, cJSON *object, const char *name, uint64_t va
  * that is not UTF-8 is no JSON. */
 cJSON *clean_string(const char *value)
 {
-	char *clean = malloc(3 * strlen(value) + 1), *to = clean;
-	if (!clean)
-		return NULL;
-	while (*value) {
-		size_t length = profile_utf8_length(value);
-		memcpy(to, length ? value : "\xef\xbf\xbd", length ? length : 3);
-		to += length ? length : 3;
-		value += length ? length : 1;
-	}
-	*to = '\0';
-	cJSON *string = cJSON_CreateString(clean);
+	char *clean = profile_clean_text(value);
+	cJSON *string = clean ? cJSON_CreateString(clean) : NULL;
 	free(clean);
 	return string;
 }

@@ -6,21 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names and paths are the target's: what is no UTF-8 becomes U+FFFD, for a document that is not
- * UTF-8 is no JSON. */
 bool json_add_text(cJSON *object, const char *name, const char *text)
 {
-	char *clean = malloc(3 * strlen(text) + 1), *to = clean;
-	if (!clean)
-		return false;
-	while (*text) {
-		size_t length = profile_utf8_length(text);
-		memcpy(to, length ? text : "\xef\xbf\xbd", length ? length : 3);
-		to += length ? length : 3;
-		text += length ? length : 1;
-	}
-	*to = '\0';
-	bool added = cJSON_AddStringToObject(object, name, clean);
+	char *clean = profile_clean_text(text);
+	bool added = clean && cJSON_AddStringToObject(object, name, clean);
 	free(clean);
 	return added;
 }
