@@ -61,6 +61,10 @@ void kernel_close_block_tables(struct kernel *kernel);
 /* A stack in the map, valid till the next call. NULL without memory. */
 struct ct_stack *kernel_find_stack(struct kernel *kernel, uint32_t stack);
 void kernel_unmap_stacks(struct kernel *kernel); /* what the last call left */
+/* What something held as the epoch began, of `size` bytes: `now`, or `then` where it has changed
+ * since, which its own epoch says (bpf/snapshot.h). */
+void kernel_copy_settled(const __u64 *changed_in, uint64_t epoch, const void *now, const void *then,
+			 size_t size, void *out);
 
 /* details.c */
 void kernel_size_details(struct kernel *kernel, uint32_t stacks); /* before they are loaded */

@@ -4,6 +4,7 @@
 #include "kernel_internal.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum { WINDOW = 1024, WINDOW_BYTES = WINDOW * sizeof(struct ct_stack) };
@@ -57,19 +58,25 @@ static const struct ct_histograms *read_histograms(struct kernel *kernel, uint32
 	return part && part->epoch == epoch - 1 ? part : NULL;
 }
 
+void kernel_copy_settled(const __u64 *changed_in, uint64_t epoch, const void *now, const void *then,
+			 size_t size, void *out)
+{
+	uint64_t changed = __atomic_load_n(changed_in, __ATOMIC_ACQUIRE);
+	if (changed != epoch) {
+		memcpy(out, now, size);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		changed = __atomic_load_n(changed_in, __ATOMIC_RELAXED);
+	}
+	if (changed == epoch)
+		memcpy(out, then, size);
+}
+
 /* The counts as the epoch began. False where they have not changed in the one before. */
 static bool read_counts(const struct ct_stack *stack, uint64_t epoch, bool all, struct ct_counts *counts)
 {
-	uint64_t changed = __atomic_load_n(&stack->epoch, __ATOMIC_ACQUIRE);
-	if (changed + 1 < epoch && !all)
+	if (__atomic_load_n(&stack->epoch, __ATOMIC_ACQUIRE) + 1 < epoch && !all)
 		return false;
-	if (changed != epoch) {
-		*counts = *(const volatile struct ct_counts *)&stack->now;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		changed = __atomic_load_n(&stack->epoch, __ATOMIC_RELAXED);
-	}
-	if (changed == epoch)
-		*counts = stack->then;
+	kernel_copy_settled(&stack->epoch, epoch, &stack->now, &stack->then, sizeof(*counts), counts);
 	return true;
 }
 

@@ -8,14 +8,8 @@
 
 static void read_thread(const struct ct_thread_figures *figures, uint64_t epoch, struct kernel_thread *thread)
 {
-	uint64_t changed = __atomic_load_n(&figures->epoch, __ATOMIC_ACQUIRE);
-	if (changed != epoch) {
-		thread->counts = *(const volatile struct ct_thread_counts *)&figures->now;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		changed = __atomic_load_n(&figures->epoch, __ATOMIC_RELAXED);
-	}
-	if (changed == epoch)
-		thread->counts = figures->then;
+	kernel_copy_settled(&figures->epoch, epoch, &figures->now, &figures->then, sizeof(thread->counts),
+			    &thread->counts);
 	thread->tid = figures->tid;
 	memcpy(thread->comm, figures->comm, sizeof(thread->comm));
 	thread->comm[sizeof(thread->comm) - 1] = '\0';

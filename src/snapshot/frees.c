@@ -6,22 +6,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct reading {
-	struct snapshots *snapshots;
-	struct image_state *state;
-};
-
 static int take_pair(void *context, const struct ct_free_pair *pair, const struct ct_free_counts *counts)
 {
-	struct reading *reading = context;
-	struct profile *profile = &reading->state->image.profile;
-	const struct stack_entry *entry = image_stack(reading->snapshots, reading->state, pair->stack);
-	if (pair->image != reading->state->image.id || !entry)
+	struct snapshots *snapshots = context;
+	struct image_state *state = snapshots_image(snapshots, pair->image);
+	const struct stack_entry *entry = state ? image_stack(snapshots, state, pair->stack) : NULL;
+	if (!entry)
 		return 0;
-	int64_t free_stack = image_free_stack(reading->snapshots, reading->state, pair->free_stack);
+	int64_t free_stack = image_free_stack(snapshots, state, pair->free_stack);
 	if (free_stack < 0)
 		return (int)free_stack;
-	struct profile_stack *stack = &profile->stacks[entry->index];
+	struct profile_stack *stack = &state->image.profile.stacks[entry->index];
 	struct profile_freed_by *all =
 		realloc(stack->freed_by, (stack->n_freed_by + 1) * sizeof(*stack->freed_by));
 	if (!all)
@@ -34,44 +29,46 @@ static int take_pair(void *context, const struct ct_free_pair *pair, const struc
 }
 
 /* -1: not known. */
-static int64_t free_stack_or_none(struct reading *reading, uint32_t stack)
+static int64_t free_stack_or_none(struct snapshots *snapshots, struct image_state *state, uint32_t stack)
 {
-	return stack ? image_free_stack(reading->snapshots, reading->state, stack) : -1;
+	return stack ? image_free_stack(snapshots, state, stack) : -1;
 }
 
 static int take_double_free(void *context, const struct ct_double_free *from, uint64_t count)
 {
-	struct reading *reading = context;
-	struct profile *profile = &reading->state->image.profile;
-	if (from->image != reading->state->image.id)
+	struct snapshots *snapshots = context;
+	struct image_state *state = snapshots_image(snapshots, from->image);
+	if (!state)
 		return 0;
-	const struct stack_entry *entry = image_stack(reading->snapshots, reading->state, from->stack);
+	const struct stack_entry *entry = image_stack(snapshots, state, from->stack);
 	struct profile_double_free made = {
 		.stack = entry ? (int64_t)entry->index : -1,
-		.freed_by = free_stack_or_none(reading, from->freed_by),
-		.again_by = free_stack_or_none(reading, from->again_by),
+		.freed_by = free_stack_or_none(snapshots, state, from->freed_by),
+		.again_by = free_stack_or_none(snapshots, state, from->again_by),
 		.count = count,
 	};
-	int64_t index = profile_add_double_free(profile);
+	int64_t index = profile_add_double_free(&state->image.profile);
 	if (index < 0 || made.freed_by < -1 || made.again_by < -1)
 		return -ENOMEM;
-	profile->double_frees[index] = made;
+	state->image.profile.double_frees[index] = made;
 	return 0;
 }
 
-int image_read_frees(struct snapshots *snapshots, struct image_state *state)
+int snapshots_read_frees(struct snapshots *snapshots)
 {
-	struct reading reading = {.snapshots = snapshots, .state = state};
-	struct profile *profile = &state->image.profile;
-	int result = 0;
-	if (profile->capture.free_stacks) {
-		for (size_t i = 0; i < profile->n_stacks; i++)
+	bool pairs = false, twice = false;
+	for (struct image *image = snapshots->first; image; image = image->next) {
+		struct profile *profile = &image->profile;
+		if (image->written)
+			continue;
+		pairs |= profile->capture.free_stacks;
+		twice |= profile->integrity[INTEGRITY_DOUBLE_FREES] != 0;
+		profile->n_double_frees = 0; /* all are read anew */
+		for (size_t i = 0; profile->capture.free_stacks && i < profile->n_stacks; i++)
 			profile->stacks[i].n_freed_by = 0;
-		result = kernel_read_frees(snapshots->kernel, take_pair, &reading);
 	}
-	if (!result && profile->integrity[INTEGRITY_DOUBLE_FREES]) {
-		profile->n_double_frees = 0; /* the room stays: see profile_add_double_free() */
-		result = kernel_read_double_frees(snapshots->kernel, take_double_free, &reading);
-	}
+	int result = pairs ? kernel_read_frees(snapshots->kernel, take_pair, snapshots) : 0;
+	if (!result && twice)
+		result = kernel_read_double_frees(snapshots->kernel, take_double_free, snapshots);
 	return result;
 }

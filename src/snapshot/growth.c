@@ -6,11 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct reading {
-	struct snapshots *snapshots;
-	struct image_state *state;
-};
-
 static struct profile_growth *growth_of(struct image_state *state, const struct stack_entry *birth)
 {
 	struct profile_stack *stack = &state->image.profile.stacks[birth->index];
@@ -21,11 +16,12 @@ static struct profile_growth *growth_of(struct image_state *state, const struct 
 
 static int take_growth(void *context, uint32_t stack, const struct ct_growth_part *added)
 {
-	struct reading *reading = context;
-	const struct stack_entry *birth = image_stack(reading->snapshots, reading->state, stack);
-	if (!birth)
-		return 0; /* another image's */
-	struct profile_growth *growth = growth_of(reading->state, birth);
+	struct snapshots *snapshots = context;
+	const struct stack_entry *birth = stack < snapshots->stack_room ? &snapshots->stacks[stack] : NULL;
+	struct image_state *state = birth ? snapshots_image(snapshots, birth->image) : NULL;
+	if (!state)
+		return 0; /* not among the stacks yet: nothing of it has been booked */
+	struct profile_growth *growth = growth_of(state, birth);
 	size_t known = added->ended < CT_GROWTH_SIZES ? added->ended : CT_GROWTH_SIZES;
 	if (!growth)
 		return -ENOMEM;
@@ -33,15 +29,14 @@ static int take_growth(void *context, uint32_t stack, const struct ct_growth_par
 	growth->steps += added->steps;
 	growth->first_bytes += added->first_bytes;
 	growth->copied_bytes += added->copied_bytes;
-	return known ? reservoir_merge(&reading->snapshots->reservoir, growth,
-				       (const uint64_t *)added->final_sizes, known, added->ended)
+	return known ? reservoir_merge(&snapshots->reservoir, growth, (const uint64_t *)added->final_sizes,
+				       known, added->ended)
 		     : 0;
 }
 
-int image_read_growth(struct snapshots *snapshots, struct image_state *state, const uint64_t *epochs)
+int snapshots_read_growth(struct snapshots *snapshots, const uint64_t *epochs)
 {
-	struct reading reading = {.snapshots = snapshots, .state = state};
-	return kernel_read_growth(snapshots->kernel, epochs, take_growth, &reading);
+	return kernel_read_growth(snapshots->kernel, epochs, take_growth, snapshots);
 }
 
 int image_add_open_chain(struct snapshots *snapshots, struct image_state *state,

@@ -17,8 +17,6 @@ struct walk {
 	struct snapshots *snapshots;
 	struct image_state *state;
 	uint64_t now_ns;
-	uint32_t *index; /* of the profile's stacks, by that of the BPF map; 0: none, else + 1 */
-	uint32_t index_count;
 	struct stack_walk *stacks; /* as the profile's */
 };
 

@@ -246,20 +246,14 @@ static int add_point(struct image_state *state)
 					  profile->peak_allocs);
 }
 
-/* What is not by stack, and what follows from all. */
-static int read_image(struct snapshots *snapshots, struct image_state *state, const uint64_t *epochs)
+/* What follows from all stacks of an image. */
+static int read_image(struct snapshots *snapshots, struct image_state *state)
 {
 	int result = fill_profile(snapshots, state);
 	if (!result)
 		result = add_point(state);
-	if (!result)
-		result = image_read_threads(snapshots, state, epochs);
 	if (image_is_time_to_judge(state))
 		image_judge_stacks(snapshots, state);
-	if (!result)
-		result = image_read_growth(snapshots, state, epochs);
-	if (!result)
-		result = image_read_frees(snapshots, state);
 	return result;
 }
 
@@ -280,7 +274,13 @@ int snapshots_take(struct snapshots *snapshots)
 	int read = kernel_read_stacks(snapshots->kernel, epochs, image_take_stack, snapshots);
 	for (struct image *image = snapshots->first; image && !read; image = image->next)
 		if (epochs[image->id])
-			read = read_image(snapshots, (struct image_state *)image, epochs);
+			read = read_image(snapshots, (struct image_state *)image);
+	if (!read)
+		read = snapshots_read_threads(snapshots, epochs);
+	if (!read)
+		read = snapshots_read_growth(snapshots, epochs);
+	if (!read)
+		read = snapshots_read_frees(snapshots);
 	return result ? result : read;
 }
 

@@ -93,7 +93,9 @@ static inline uint64_t image_ms(const struct image_state *state)
 	return (state->taken_ns - state->image.start_ns) / 1000000;
 }
 
-/* stacks.c: what is at an index; NULL where the image has no stack there. */
+/* stacks.c: the image of a number; NULL where it is written, or not known yet. */
+struct image_state *snapshots_image(struct snapshots *snapshots, uint32_t id);
+/* What is at an index; NULL where the image has no stack there. */
 struct stack_entry *image_stack(struct snapshots *snapshots, const struct image_state *state, uint32_t stack);
 /* Takes a stack that changed; for kernel_read_stacks(), the context is snapshots. */
 int image_take_stack(void *context, const struct kernel_stack *stack);
@@ -107,11 +109,11 @@ void snapshots_free_stacks(struct snapshots *snapshots);
 
 /* details.c: what a stack's last reading adds to its sizes, and to its lifetimes, so many ns. */
 int image_add_details(struct profile_stack *to, const struct kernel_stack *stack, uint64_t lived_ns);
-/* threads.c, frees.c: the image's threads, and who freed, at this snapshot. */
-int image_read_threads(struct snapshots *snapshots, struct image_state *state, const uint64_t *epochs);
-int image_read_frees(struct snapshots *snapshots, struct image_state *state);
+/* threads.c, frees.c: the threads of all images, and who freed, at this snapshot. */
+int snapshots_read_threads(struct snapshots *snapshots, const uint64_t *epochs);
+int snapshots_read_frees(struct snapshots *snapshots);
 /* growth.c: what the last epoch adds; and the size, for now, of a chain that has not ended. */
-int image_read_growth(struct snapshots *snapshots, struct image_state *state, const uint64_t *epochs);
+int snapshots_read_growth(struct snapshots *snapshots, const uint64_t *epochs);
 int image_add_open_chain(struct snapshots *snapshots, struct image_state *state,
 			 const struct stack_entry *birth, uint64_t size);
 /* live.c: the live blocks one by one, when nothing is counted any more. */

@@ -9,7 +9,7 @@
 
 enum { FIRST_VERDICT_MS = 4000, VERDICT_MS = 30000, LEAK_LEAST_BYTES = 4096 };
 
-static struct image_state *find_image(struct snapshots *snapshots, uint32_t id)
+struct image_state *snapshots_image(struct snapshots *snapshots, uint32_t id)
 {
 	for (struct image *image = snapshots->first; image; image = image->next)
 		if (image->id == id && !image->written)
@@ -81,7 +81,7 @@ static void fill_at_peak(const struct stack_entry *from, const struct ct_heap *h
 int image_take_stack(void *context, const struct kernel_stack *stack)
 {
 	struct snapshots *snapshots = context;
-	struct image_state *state = find_image(snapshots, stack->image);
+	struct image_state *state = snapshots_image(snapshots, stack->image);
 	const struct ct_counts *counts = &stack->counts;
 	if (!state)
 		return 0; /* of an image that is written, or whose exec is still to be told */

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* The threads of an image: their figures from the kernel half, their names from /proc as long as they
+/* The threads of the images: their figures from the kernel half, their names from /proc as long as they
  * run; the kernel half keeps the name that a thread had at its end. */
 #include "snapshot_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct reading {
-	struct snapshots *snapshots;
-	struct image_state *state;
-};
 
 static struct thread_entry *add_thread(struct image_state *state, const struct kernel_thread *thread)
 {
@@ -56,11 +51,10 @@ static int name_thread(struct image_state *state, struct thread_entry *entry,
 
 static int take_thread(void *context, const struct kernel_thread *thread)
 {
-	struct reading *reading = context;
-	struct image_state *state = reading->state;
+	struct image_state *state = snapshots_image(context, thread->image);
 	const struct ct_thread_counts *counts = &thread->counts;
 	struct thread_entry *entry;
-	if (thread->image != state->image.id)
+	if (!state)
 		return 0;
 	HASH_FIND(hh, state->threads, &thread->number, sizeof(thread->number), entry);
 	if (!entry && !counts->allocs && !counts->frees)
@@ -80,8 +74,7 @@ static int take_thread(void *context, const struct kernel_thread *thread)
 	return 0;
 }
 
-int image_read_threads(struct snapshots *snapshots, struct image_state *state, const uint64_t *epochs)
+int snapshots_read_threads(struct snapshots *snapshots, const uint64_t *epochs)
 {
-	struct reading reading = {.snapshots = snapshots, .state = state};
-	return kernel_read_threads(snapshots->kernel, epochs, take_thread, &reading);
+	return kernel_read_threads(snapshots->kernel, epochs, take_thread, snapshots);
 }
