@@ -11,6 +11,7 @@ struct command {
 	const char *synopsis;                 /* what follows the program's name */
 	const char *summary;                  /* one sentence */
 	const struct command_option *options; /* ends with a NULL name */
+	void (*help_more)(FILE *out);         /* what help has below the options; may be NULL */
 	int (*run)(int argc, char **argv);    /* argv[0]: the command's name; returns the exit status */
 };
 

@@ -181,6 +181,7 @@ struct profile_stack {
 	struct profile_sizes sizes;        /* known where there are allocs and PROFILE_NEEDS_ALL */
 	struct profile_growth *growth;     /* NULL: no chains */
 	struct profile_leak leak;          /* score 0: none */
+	uint32_t thread;                   /* index into threads: whose calls these are. capture.by_thread */
 	struct profile_freed_by *freed_by; /* capture.free_stacks */
 	size_t n_freed_by;
 	char *rendered; /* the writer's cache of the JSON text of frames and end, or NULL */
@@ -271,6 +272,7 @@ struct profile {
 		bool allocs_only;     /* free is not probed */
 		bool no_details;      /* neither sizes, lifetimes, growth nor threads were kept */
 		bool free_stacks;     /* stacks that free were taken */
+		bool by_thread;       /* each thread has stacks of its own */
 		uint64_t interval_ms; /* as it stands, after stretching */
 		bool interval_stretched;
 		uint64_t start_ms;
@@ -337,6 +339,16 @@ static inline uint32_t profile_log2_class(uint64_t value)
 /* The final size that a share (0..1) of the chains does not pass; 0 where there is none. Sorts the sizes. */
 uint64_t profile_growth_percentile(struct profile_growth *growth, double share);
 
+/* n values, a fair sample of `total` of them. */
+struct size_sample {
+	const uint64_t *values;
+	size_t n;
+	uint64_t total;
+};
+/* One fair sample of all populations together, sorted; `out` has room for all values of all parts.
+ * Returns how many there are. Parts without values are left out. */
+size_t samples_merge(const struct size_sample *parts, size_t n, uint64_t *out);
+
 /* Sets totals to the sums over the stacks (peak_bytes and at_peak_bytes both to
  * the sum of at_peak_bytes: the process's peak). */
 void profile_sum_stacks(struct profile *profile);
@@ -355,13 +367,6 @@ void profile_reason_word(enum profile_integrity which, char word[32]);
 /* false for what is normal (unmatched frees of a process attached to while it
  * ran) and so wants no warning. */
 bool profile_integrity_warns(const struct profile *profile, enum profile_integrity which);
-
-/* The bytes of the UTF-8 character (RFC 3629) at text; 0 where it is none. Names and
- * paths are the target's and may be anything. */
-size_t profile_utf8_length(const char *text);
-/* A copy of the text, the caller's, in which U+FFFD stands for what is no UTF-8: a document that is not
- * UTF-8 is no JSON. NULL without memory. */
-char *profile_clean_text(const char *text);
 
 /* --- JSON (contract: the profile file, version 1) --- */
 

@@ -59,12 +59,6 @@ int report_write(const struct profile *profile, const struct report_options *opt
  * that calls for one. */
 int summary_write(const struct profile *profile, const char *path, bool color, FILE *out);
 
-/* What `export` writes. Each format has a function that says why it cannot be made of a profile (its mode
- * leaves the figures unknown; NULL: it can), and one that writes it: 0, or a negative errno of the output,
- * -ENOMEM, -EINVAL for a profile that lacks the figures. */
-const char *captrack_lacks(const struct profile *profile);
-int captrack_write(const struct profile *profile, FILE *out);
-
 struct estimate {
 	const char *exe; /* may be NULL */
 	int pid;

@@ -10,44 +10,27 @@
 #include "captrack/capture.h"
 #include "captrack/cli.h"
 #include "captrack/profile.h"
-#include "captrack/views.h"
+#include "captrack/exports.h"
 
 static const struct command_option options[] = {
-	{"format", 'f', "FORMAT", "captrack: final sizes of what realloc grew, by source line", 0},
+	{"format", 'f', "FORMAT", "one of those below", 0},
 	{"output", 'o', "FILE", "where to; -: standard output [-]", 0},
 	{"help", 'h', NULL, "this", 0},
 	{0},
 };
 
-struct format {
-	const char *name;
-	const char *(*lacks)(const struct profile *profile);
-	int (*write)(const struct profile *profile, FILE *out);
-};
-
-static const struct format formats[] = {
-	{"captrack", captrack_lacks, captrack_write},
-};
-
-static const struct format *find_format(const char *name)
-{
-	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
-		if (!strcmp(formats[i].name, name))
-			return &formats[i];
-	return NULL;
-}
-
 /* "captrack, ..." */
 static const char *list_formats(char out[256])
 {
 	out[0] = '\0';
-	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
-		snprintf(out + strlen(out), 256 - strlen(out), "%s%s", i ? ", " : "", formats[i].name);
+	for (const struct export_format *format = export_formats; format->name; format++)
+		snprintf(out + strlen(out), 256 - strlen(out), "%s%s", format == export_formats ? "" : ", ",
+			 format->name);
 	return out;
 }
 
 /* Half a file is of no use to anybody, and removed; what is no file stays. */
-static int write_file(const struct profile *profile, const struct format *format, const char *path)
+static int write_file(const struct profile *profile, const struct export_format *format, const char *path)
 {
 	struct stat st;
 	FILE *out = fopen(path, "we");
@@ -62,7 +45,14 @@ static int write_file(const struct profile *profile, const struct format *format
 	return result;
 }
 
-static int export(const struct profile *profile, const struct format *format, const char *path)
+static void print_formats(FILE *out)
+{
+	fputs("\nformats:\n", out);
+	for (const struct export_format *format = export_formats; format->name; format++)
+		fprintf(out, "  %-26s %s\n", format->name, format->summary);
+}
+
+static int export(const struct profile *profile, const struct export_format *format, const char *path)
 {
 	int result = path ? write_file(profile, format, path) : format->write(profile, stdout);
 	if (result)
@@ -73,13 +63,13 @@ static int export(const struct profile *profile, const struct format *format, co
 
 static int run(int argc, char **argv)
 {
-	const struct format *format = NULL;
+	const struct export_format *format = NULL;
 	const char *path = NULL, *value;
 	char names[256];
 	for (int option; (option = options_next(&export_command, argc, argv, &value)) != 0;) {
 		switch (option) {
 		case 'f':
-			format = find_format(value);
+			format = export_format_find(value);
 			if (!format)
 				return usage_error(&export_command, "-f %s: not a format; there is %s", value,
 						   list_formats(names));
@@ -98,6 +88,9 @@ static int run(int argc, char **argv)
 	}
 	if (!format)
 		return usage_error(&export_command, "which format? -f %s", list_formats(names));
+	if (format->is_binary && !path && isatty(STDOUT_FILENO))
+		return usage_error(&export_command, "%s is nothing for a terminal: -o FILE, or a pipe",
+				   format->name);
 	if (argc - optind != 1)
 		return usage_error(&export_command, argc == optind
 							    ? "which profile? give the file's name"
@@ -121,5 +114,6 @@ const struct command export_command = {
 	.synopsis = "export -f FORMAT [-o FILE] PROFILE",
 	.summary = "Writes a profile as a file for other programs.",
 	.options = options,
+	.help_more = print_formats,
 	.run = run,
 };

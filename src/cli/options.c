@@ -71,6 +71,8 @@ void help_print(const struct command *command, FILE *out)
 			 option->value ? " " : "", option->value ? option->value : "");
 		fprintf(out, "  %-26s %s\n", left, option->help);
 	}
+	if (command->help_more)
+		command->help_more(out);
 }
 
 int usage_error(const struct command *command, const char *format, ...)

@@ -2,7 +2,14 @@
 #ifndef CAPTRACK_PROFILE_JSON_WRITE_H
 #define CAPTRACK_PROFILE_JSON_WRITE_H
 
-#include "json_writer.h"
+#include "captrack/json.h"
+#include "profile_internal.h"
+
+/* json_fields.c: the numbers of a table that the profile knows, from the struct at base. */
+void add_numbers(struct writer *writer, const struct profile *profile, cJSON *object,
+		 const struct number_field *fields, const void *base);
+void put_numbers(struct line *line, const struct profile *profile, const struct number_field *fields,
+		 const void *base);
 
 /* The long parts of the document; each begins with a comma. */
 

@@ -2,38 +2,12 @@
 /* A stack as one line, "parse (a.c:12) < load < main". It begins at the first function
  * that is the program's own, for "operator new < std::vector" says little of who
  * allocates. */
+#include "captrack/calls.h"
 #include "views_internal.h"
 
 #include <string.h>
 
 enum { NAME_BYTES = 48, LONGEST_FIRST = 4096 };
-
-static bool has_prefix(const char *text, const char *const *prefixes)
-{
-	for (; *prefixes; prefixes++)
-		if (!strncmp(text, *prefixes, strlen(*prefixes)))
-			return true;
-	return false;
-}
-
-/* /rustc/HASH/library/alloc/src/..., /usr/src/rustc-1.63.0/library/alloc/src/... */
-static bool is_rust_library(const char *file)
-{
-	return strstr(file, "/rustc") && strstr(file, "/library/");
-}
-
-bool view_is_runtime(const char *function, const char *file, const char *object)
-{
-	static const char *const functions[] = {
-		"operator new", "operator delete", "std::",  "__gnu_cxx", "__libc_", "_dl_",
-		"alloc::",      "<alloc::",        "core::", "<core::",   "<std::",  "hashbrown::",
-		"<hashbrown::", "__rust_",         "__rdl_", "__rg_",     NULL};
-	static const char *const objects[] = {"libc.so",      "libc-2.",  "libstdc++.so", "libc++.so",
-					      "libc++abi.so", "ld-linux", "ld-2.",        "ld-musl",
-					      "libgcc_s.so",  NULL};
-	return (function && has_prefix(function, functions)) || (file && is_rust_library(file)) ||
-	       has_prefix(object, objects);
-}
 
 /* The line as it grows. */
 struct chain {
@@ -82,12 +56,12 @@ static void chain_fill(struct chain *chain, const struct profile *profile, const
 {
 	for (uint32_t i = 0; i < n_frames && !chain->full; i++) {
 		const struct profile_frame *frame = &profile->frames[frames[i]];
-		const char *object = format_basename(profile->objects[frame->object].path);
+		const char *object = path_basename(profile->objects[frame->object].path);
 		for (size_t j = 0; j < frame->n_inlined; j++)
 			if (with_runtime ||
-			    !view_is_runtime(frame->inlined[j].function, frame->inlined[j].file, object))
+			    !call_is_runtime(frame->inlined[j].function, frame->inlined[j].file, object))
 				chain_add_inline(chain, &frame->inlined[j]);
-		if (with_runtime || !view_is_runtime(frame->function, frame->file, object))
+		if (with_runtime || !call_is_runtime(frame->function, frame->file, object))
 			chain_add_frame(chain, profile, frame);
 	}
 }

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "captrack/calls.h"
+
 static double us(uint32_t ns)
 {
 	return (double)ns / 1000;
@@ -67,7 +69,7 @@ int estimate_write(const struct estimate *estimate, FILE *out)
 	char name[64], elapsed[16], cpu[16], sample[16];
 	errno = 0;
 	fprintf(out, "%s (pid %d): allocator calls counted for %s, in which it took %s of CPU time\n\n",
-		format_safe(format_basename(estimate->exe), name, sizeof(name)), estimate->pid,
+		format_safe(path_basename(estimate->exe), name, sizeof(name)), estimate->pid,
 		format_ms(estimate->elapsed_ns / 1000000, elapsed),
 		format_ms(estimate->cpu_ns / 1000000, cpu));
 	fprintf(out, "  %-14s %14s %14s\n", "", "calls", "a second");

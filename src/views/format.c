@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "captrack/calls.h"
+#include "captrack/json.h"
+
 enum { MOST_WHERE = 72, DOTS = 3 };
 
 /* In integers: a double would round 1023.99 KiB up to a 1024 that is a unit too small. */
@@ -110,7 +113,7 @@ static bool copy_safe(const char *text, char *out, size_t size)
 	while (*text) {
 		char escaped[8];
 		const char *piece = text;
-		size_t length = profile_utf8_length(text), bytes = length;
+		size_t length = text_utf8_length(text), bytes = length;
 		if (!length || is_harmful(text, length)) {
 			bytes = (size_t)snprintf(escaped, sizeof(escaped), "\\x%02X", (unsigned char)*text);
 			piece = escaped;
@@ -133,12 +136,6 @@ const char *format_safe(const char *text, char *out, size_t size)
 	return out;
 }
 
-const char *format_basename(const char *path)
-{
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	return slash && slash[1] ? slash + 1 : path && *path ? path : "?";
-}
-
 /* `name` and then `where`, which is safe already. Where both do not fit, the name is cut:
  * a place without a name still finds the line. */
 static const char *join(const char *name, const char *where, char *out, size_t size)
@@ -156,7 +153,7 @@ static const char *join(const char *name, const char *where, char *out, size_t s
 static void format_line(const char *file, uint32_t line, char out[MOST_WHERE])
 {
 	char name[MOST_WHERE - 16];
-	format_safe(format_basename(file), name, sizeof(name));
+	format_safe(path_basename(file), name, sizeof(name));
 	if (line)
 		snprintf(out, MOST_WHERE, " (%s:%" PRIu32 ")", name, line);
 	else
@@ -178,7 +175,7 @@ const char *format_frame(const struct profile *profile, const struct profile_fra
 	const char *object = frame->object < profile->n_objects ? profile->objects[frame->object].path : NULL;
 	if (!frame->function) {
 		snprintf(where, sizeof(where), "+0x%" PRIx64, frame->offset);
-		return join(format_basename(object), where, out, size);
+		return join(path_basename(object), where, out, size);
 	}
 	if (frame->has_symbol_offset && !frame->file)
 		snprintf(offset, sizeof(offset), "+0x%" PRIx64, frame->symbol_offset);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "captrack/calls.h"
+
 enum { TOP = 5 };
 #define CLEAR_LEAK 0.5 /* of 1 */
 
@@ -69,7 +71,7 @@ static void write_totals(const struct profile *profile, const struct style *styl
 	const struct profile_counts *totals = &profile->totals;
 	char name[64], bytes[24], count[40];
 	fprintf(out, "%scaptrack-bpf: %s (pid %d): ", style->bold,
-		format_safe(format_basename(profile->target.exe), name, sizeof(name)), profile->target.pid);
+		format_safe(path_basename(profile->target.exe), name, sizeof(name)), profile->target.pid);
 	if (!totals->allocs)
 		fprintf(out, "%s%s%s\n",
 			profile->capture.sample_bytes ? "no allocation was kept" : "no allocations",

@@ -2,8 +2,6 @@
 #ifndef CAPTRACK_VIEWS_INTERNAL_H
 #define CAPTRACK_VIEWS_INTERNAL_H
 
-#include <cjson/cJSON.h>
-
 #include "captrack/views.h"
 
 enum {
@@ -11,8 +9,6 @@ enum {
 	VIEW_INDENT = 8, /* of what stands below a stack's head */
 };
 
-/* The part after the last slash; "?" for NULL. */
-const char *format_basename(const char *path);
 /* "function (file.c:12)" for an inlined function, as format_frame for a frame. */
 const char *format_inline(const struct profile_inline *call, char *out, size_t size);
 
@@ -20,8 +16,6 @@ const char *format_inline(const struct profile_inline *call, char *out, size_t s
  * of the languages' runtimes on, without them. "[unknown]" without frames. */
 const char *format_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames, char *out,
 			 size_t size);
-/* Of the C, C++ or Rust runtime, by its name or file (or NULL), or by the object it is in (its basename). */
-bool view_is_runtime(const char *function, const char *file, const char *object);
 
 /* "\033[...m" of bold text, dim text, warnings and of their end; empty without color. */
 struct style {
@@ -84,21 +78,6 @@ int growth_write(const struct profile *profile, const struct report_options *opt
 int leaks_write(const struct profile *profile, const struct report_options *options, FILE *out);
 int threads_write(const struct profile *profile, const struct report_options *options, FILE *out);
 int timeline_write(const struct profile *profile, const struct report_options *options, FILE *out);
-
-/* samples.c: n values, a fair sample of `total` of them. */
-struct size_sample {
-	const uint64_t *values;
-	size_t n;
-	uint64_t total;
-};
-/* One fair sample of all populations together, sorted; `out` has room for all values of all parts.
- * Returns how many there are. Parts without values are left out. */
-size_t samples_merge(const struct size_sample *parts, size_t n, uint64_t *out);
-
-/* json.c: false: no memory */
-bool json_add_text(cJSON *object, const char *name, const char *text);
-bool json_add_number(cJSON *object, const char *name, uint64_t value);
-bool json_append_number(cJSON *array, uint64_t value);
 
 /* What the capture has cost the target, one line; nothing where that is not known. */
 void cost_write(const struct profile *profile, FILE *out);

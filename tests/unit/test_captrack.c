@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* export -f captrack: which source lines begin what grows; and samples put together. */
-#include "../../src/views/views_internal.h"
+#include "../../src/exports/exports_internal.h"
 #include "made_profile.h"
 
 #include <errno.h>

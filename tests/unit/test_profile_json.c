@@ -335,7 +335,7 @@ static void test_utf8(void **state)
 		{"\xff", 0},
 	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		assert_int_equal(profile_utf8_length(table[i].text), table[i].length);
+		assert_int_equal(text_utf8_length(table[i].text), table[i].length);
 }
 
 static void test_files_that_cannot_be_read(void **state)

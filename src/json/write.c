@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* Pieces of JSON: cJSON trees, and lines put together by hand. */
-#include "json_writer.h"
+#include "captrack/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -48,14 +48,6 @@ void add_number(struct writer *writer, cJSON *object, const char *name, uint64_t
 	add(writer, object, name, cJSON_CreateRaw(text));
 }
 
-void add_numbers(struct writer *writer, const struct profile *profile, cJSON *object,
-		 const struct number_field *fields, const void *base)
-{
-	for (; fields->name; fields++)
-		if (profile_knows(profile, fields->needs))
-			add_number(writer, object, fields->name, *number_in(base, fields));
-}
-
 void add_decimal(struct writer *writer, cJSON *object, const char *name, double value)
 {
 	char text[DECIMAL_BYTES];
@@ -74,7 +66,7 @@ void add_hex(struct writer *writer, cJSON *object, const char *name, uint64_t va
  * that is not UTF-8 is no JSON. */
 cJSON *clean_string(const char *value)
 {
-	char *clean = profile_clean_text(value);
+	char *clean = text_clean(value);
 	cJSON *string = clean ? cJSON_CreateString(clean) : NULL;
 	free(clean);
 	return string;
@@ -241,14 +233,9 @@ void put_number(struct line *line, const char *name, uint64_t value)
 	end_piece(line, write_digits(begin_piece(line, name), value));
 }
 
-void put_numbers(struct line *line, const struct profile *profile, const struct number_field *fields,
-		 const void *base)
+void put_named(struct line *line, const char *name, size_t length, uint64_t value)
 {
-	unsigned int lacks = profile_lacks(profile);
-	for (; fields->name; fields++)
-		if (!(fields->needs & lacks))
-			end_piece(line, write_digits(begin_named(line, fields->name, fields->length),
-						     *number_in(base, fields)));
+	end_piece(line, write_digits(begin_named(line, name, length), value));
 }
 
 void put_decimal(struct line *line, const char *name, double value)
@@ -262,13 +249,35 @@ void put_true(struct line *line, const char *name)
 	end_piece(line, stpcpy(begin_piece(line, name), "true"));
 }
 
+/* The character at text as JSON has it, to `to`; *used: how many bytes of text it is. */
+static char *write_character(char *to, const char *text, size_t *used, bool in_html)
+{
+	unsigned char first = (unsigned char)*text;
+	*used = text_utf8_length(text);
+	if (first < 0x20 || first == 0x7f || (first == '<' && in_html))
+		return to + sprintf(to, "\\u%04x", first);
+	if (first == '"' || first == '\\')
+		*to++ = '\\';
+	memcpy(to, *used ? text : "\xef\xbf\xbd", *used ? *used : 3);
+	to += *used ? *used : 3;
+	*used += !*used;
+	return to;
+}
+
 void put_string(struct line *line, const char *name, const char *value)
 {
 	if (!value)
 		return;
-	char *text = render(line->writer, clean_string(value));
-	end_piece(line, begin_piece(line, name));
-	if (text)
-		put_text(line, text);
-	free(text);
+	char *to = begin_piece(line, name);
+	*to++ = '"';
+	for (size_t used; *value; value += used) {
+		if (to > line->text + LINE_BYTES - PIECE_BYTES) {
+			end_piece(line, to);
+			let_go(line);
+			to = line->text;
+		}
+		to = write_character(to, value, &used, line->writer->in_html);
+	}
+	*to++ = '"';
+	end_piece(line, to);
 }

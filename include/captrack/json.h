@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-#ifndef CAPTRACK_PROFILE_JSON_WRITER_H
-#define CAPTRACK_PROFILE_JSON_WRITER_H
-
-#include "profile_internal.h"
+#ifndef CAPTRACK_JSON_H
+#define CAPTRACK_JSON_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
 /* JSON to a file, in two ways: what a document has once by cJSON trees; what it has thousands
  * of by hand, a line at a time, for a tree of nodes and printf took most of what the loader does.
@@ -17,7 +19,8 @@
 
 struct writer {
 	FILE *out;
-	int result; /* 0, or the first error */
+	int result;   /* 0, or the first error: a negative errno */
+	bool in_html; /* strings written by hand have no '<', which could end a script */
 };
 
 void write_failed(struct writer *writer, int code);
@@ -29,8 +32,6 @@ void emit(struct writer *writer, const char *text);
 void add(struct writer *writer, cJSON *object, const char *name, cJSON *item);
 void append(struct writer *writer, cJSON *array, cJSON *item);
 void add_number(struct writer *writer, cJSON *object, const char *name, uint64_t value);
-void add_numbers(struct writer *writer, const struct profile *profile, cJSON *object,
-		 const struct number_field *fields, const void *base);
 void add_decimal(struct writer *writer, cJSON *object, const char *name, double value); /* 3 places */
 void add_hex(struct writer *writer, cJSON *object, const char *name, uint64_t value);   /* "0x12ab" */
 /* NULL, what is not known, is absent. What is no UTF-8 becomes U+FFFD. */
@@ -67,10 +68,19 @@ void put_close(struct line *line, char bracket);
 void put_line_break(struct line *line); /* before an element, after the comma */
 void put_values(struct line *line, const char *name, const uint64_t *values, size_t count); /* [1,2] */
 void put_number(struct line *line, const char *name, uint64_t value);
-void put_numbers(struct line *line, const struct profile *profile, const struct number_field *fields,
-		 const void *base);
+/* As put_number(), for names that come by the thousand with their lengths known. */
+void put_named(struct line *line, const char *name, size_t length, uint64_t value);
 void put_decimal(struct line *line, const char *name, double value);
 void put_true(struct line *line, const char *name);
 void put_string(struct line *line, const char *name, const char *value); /* as add_string() */
+
+/* --- text --- */
+
+/* The bytes of the UTF-8 character (RFC 3629) at text; 0 where it is none. Names and
+ * paths are the target's and may be anything. */
+size_t text_utf8_length(const char *text);
+/* A copy of the text, the caller's, in which U+FFFD stands for what is no UTF-8: a document that is not
+ * UTF-8 is no JSON. NULL without memory. */
+char *text_clean(const char *text);
 
 #endif

@@ -2,12 +2,16 @@
 /* export -f captrack: which capacities buffers ended with, by the source line that they began at, as
  * captrack's macros report them and its tools merge and read them. Its capacities are elements where
  * it knows the collection; ours are bytes. */
-#include "views_internal.h"
+#include "exports_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "captrack/calls.h"
+#include "captrack/json.h"
+#include "captrack/views.h"
 
 /* Where buffers begin. */
 struct location {
@@ -66,7 +70,7 @@ static struct location find_location(const struct profile *profile, const struct
 			struct location at = j < frame->n_inlined
 						     ? inline_location(&frame->inlined[j], object)
 						     : frame_location(frame, object);
-			if (!view_is_runtime(at.function, at.file, format_basename(object)))
+			if (!call_is_runtime(at.function, at.file, path_basename(object)))
 				return at;
 			if (!i && !j)
 				first = at;
@@ -181,37 +185,27 @@ static int entries_of(const struct profile *profile, struct entry **out, size_t 
 	return 0;
 }
 
-static bool add_name(cJSON *json, const struct location *at)
+static void put_name(struct line *line, const struct location *at)
 {
 	char name[300];
-	if (at->function)
-		return json_add_text(json, "name", at->function);
-	snprintf(name, sizeof(name), "%.255s+0x%" PRIx64, format_basename(at->file), at->offset);
-	return json_add_text(json, "name", name);
+	if (!at->function)
+		snprintf(name, sizeof(name), "%.255s+0x%" PRIx64, path_basename(at->file), at->offset);
+	put_string(line, "name", at->function ? at->function : name);
 }
 
-static bool add_sizes(cJSON *json, const struct entry *entry)
+static void put_entry(struct line *line, const struct entry *entry)
 {
-	cJSON *sizes = cJSON_AddArrayToObject(json, "samples");
-	bool added = sizes;
-	for (size_t i = 0; i < entry->n_sizes && added; i++)
-		added = json_append_number(sizes, entry->sizes[i]);
-	return added;
-}
-
-/* One line; malloc'd, NULL: no memory. */
-static char *entry_render(const struct entry *entry)
-{
-	cJSON *json = cJSON_CreateObject();
-	bool whole = json && add_name(json, &entry->at) && json_add_text(json, "file", entry->at.file) &&
-		     json_add_number(json, "line", entry->at.line) &&
-		     json_add_number(json, "column", entry->at.column) &&
-		     json_add_number(json, "creation_count", entry->chains) && add_sizes(json, entry);
-	if (whole && entry->total > entry->n_sizes)
-		whole = json_add_number(json, "total_observed", entry->total);
-	char *text = whole ? cJSON_PrintUnformatted(json) : NULL;
-	cJSON_Delete(json);
-	return text;
+	put_line_break(line);
+	put_open(line, NULL, '{');
+	put_name(line, &entry->at);
+	put_string(line, "file", entry->at.file);
+	put_number(line, "line", entry->at.line);
+	put_number(line, "column", entry->at.column);
+	put_number(line, "creation_count", entry->chains);
+	put_values(line, "samples", entry->sizes, entry->n_sizes);
+	if (entry->total > entry->n_sizes)
+		put_number(line, "total_observed", entry->total);
+	put_close(line, '}');
 }
 
 const char *captrack_lacks(const struct profile *profile)
@@ -229,26 +223,23 @@ const char *captrack_lacks(const struct profile *profile)
 
 int captrack_write(const struct profile *profile, FILE *out)
 {
+	struct writer writer = {.out = out};
 	struct entry *entries;
+	struct line line;
 	size_t n;
 	if (captrack_lacks(profile))
 		return -EINVAL;
 	int result = entries_of(profile, &entries, &n);
 	if (result)
 		return result;
-	errno = 0;
-	fputs("{\"version\":1,\"stats\":[", out);
-	for (size_t i = 0; i < n && !result; i++) {
-		char *text = entry_render(&entries[i]);
-		if (text)
-			fprintf(out, "%s\n%s", i ? "," : "", text);
-		else
-			result = -ENOMEM;
-		free(text);
-	}
-	fputs("\n]}\n", out);
+	line_begin(&line, &writer);
+	put_open(&line, NULL, '{');
+	put_number(&line, "version", 1);
+	put_open(&line, "stats", '[');
+	for (size_t i = 0; i < n; i++)
+		put_entry(&line, &entries[i]);
+	put_text(&line, "\n]}\n");
+	line_end(&line);
 	entries_free(entries, n);
-	if (!result && (fflush(out) || ferror(out)))
-		result = errno ? -errno : -EIO;
-	return result;
+	return export_end(out, writer.result);
 }

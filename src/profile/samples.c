@@ -3,7 +3,7 @@
  * as they are would give a small population as much weight as a large one. So of each part only so many
  * values are taken as its population's share asks for, at the rate of the part that was sampled the
  * thinnest. Which ones is left to chance, but to the same chance each time. */
-#include "views_internal.h"
+#include "captrack/profile.h"
 
 #include <stdlib.h>
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* The formats that there are. */
+#include "exports_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct export_format export_formats[] = {
+	{
+		.name = "captrack",
+		.summary = "final sizes of what realloc grew, by source line",
+		.lacks = captrack_lacks,
+		.write = captrack_write,
+	},
+	{0},
+};
+
+const struct export_format *export_format_find(const char *name)
+{
+	const struct export_format *format = export_formats;
+	while (format->name && strcmp(format->name, name))
+		format++;
+	return format->name ? format : NULL;
+}
+
+int export_end(FILE *out, int result)
+{
+	errno = 0;
+	if (!result && (fflush(out) || ferror(out)))
+		result = errno ? -errno : -EIO;
+	return result;
+}
