@@ -32,6 +32,9 @@ const volatile bool no_details;
 /* Who frees is unwound as well as who allocates. */
 const volatile bool free_stacks;
 
+/* Each thread has stacks of its own. */
+const volatile bool by_thread;
+
 /* Sampling, see sample.h. A step is about an eighth of the bytes that one allocation is
  * kept of on the average; exp(-steps) in units of 2^-64. */
 #define CT_EXP_TABLE 360
@@ -47,6 +50,7 @@ struct ct_unwind {
 	__u64 context; /* see code_of() */
 	__u64 pc, sp, fp;
 	__u64 exact;  /* pc is no return address */
+	__u64 owner;  /* whose stack it is, besides its places: mixed into the hash */
 	__u64 hash;   /* of the places */
 	__u64 window; /* the address of what is in ct_thread's window ... */
 	__u64 window_bytes;

@@ -3,8 +3,8 @@
 #define CAPTRACK_BPF_STACK_H
 
 /* The call stack of an allocation, and its element of `stacks`. A stack is known by a hash of
- * its image, its places and its end: by what it is, not by where it lay, so the same code
- * mapped elsewhere is the same stack, and other code in the same place is another. */
+ * its image, with by_thread its thread, its places and its end: by what it is, not by where it lay, so the
+ * same code mapped elsewhere is the same stack, and other code in the same place is another. */
 
 /* An index of `stacks` that nothing uses; 0 where all are taken. */
 static __always_inline __u32 stack_index(void)
@@ -97,6 +97,11 @@ static __always_inline __u32 stack_of_caller(struct pt_regs *ctx, struct ct_imag
 {
 	struct ct_unwind *unwind = &thread->unwind;
 	unwind->context = code_context(image, thread->image);
+	unwind->owner = thread->image;
+	if (by_thread) {
+		unwind->owner |= thread->number << 32;
+		thread->frames.thread = (__u32)thread->number;
+	}
 	unwind->pc = PT_REGS_IP(ctx);
 	unwind->sp = PT_REGS_SP(ctx);
 	unwind->fp = PT_REGS_FP(ctx);
@@ -110,6 +115,7 @@ static __noinline __u32 stack_at_entry(struct pt_regs *ctx, struct ct_image *ima
 {
 	struct ct_unwind *unwind = &thread->unwind;
 	unwind->context = code_context(image, thread->image);
+	unwind->owner = thread->image; /* who frees is told without the thread */
 	unwind->sp = PT_REGS_SP(ctx) + RETURN_WORD;
 	unwind->fp = PT_REGS_FP(ctx);
 	if (bpf_probe_read_user(&unwind->pc, sizeof(unwind->pc), (void *)PT_REGS_SP(ctx)))

@@ -277,13 +277,13 @@ static long unwind_frame(__u32 index, struct unwinding *run)
 	return at->end != CT_END_ROOT;
 }
 
-/* Fills thread->frames, and depth, hash and end of thread->unwind, whose pc, sp, fp and
- * context are given. */
+/* Fills thread->frames, and depth, hash and end of thread->unwind, whose pc, sp, fp,
+ * context and owner are given. */
 static __always_inline void unwind_run(struct ct_thread *thread)
 {
 	struct unwinding run = {.thread = thread};
 	struct ct_unwind *at = &thread->unwind;
-	at->hash = mixed(thread->image); /* else a place could make up for another image */
+	at->hash = mixed(at->owner); /* else a place could make up for another image */
 	at->window = at->window_bytes = 0;
 	at->exact = 0;
 	at->depth = 0;

@@ -257,6 +257,13 @@ class Profile:
         assert len(found) == 1, f'{len(found)} threads are named {name}'
         return Counts(found[0])
 
+    def by_thread(self, thread, function):
+        """The only stack of these that is the thread's, of a capture by thread."""
+        found = [stack for stack in self.callers(function)
+                 if self.data['threads'][stack['thread']]['name'] == thread]
+        assert len(found) == 1, f'{function} allocates in {len(found)} stacks of {thread}'
+        return Counts(found[0])
+
     def freed_by(self, function):
         """Who freed the blocks of a function's only stack: by the function that freed, (frees, cross_thread_frees)."""
         found = {}

@@ -79,7 +79,7 @@ class Known:
                 continue
             scope = {'totals': profile.totals, 'integrity': profile.integrity, 'target': profile.target,
                      'capture': profile.capture, 'run': run, 'profile': profile, 'stack': profile.stack,
-                     'one': profile.one, 'callers': profile.callers, 'freed_by': profile.freed_by,
+                     'one': profile.one, 'by_thread': profile.by_thread, 'callers': profile.callers, 'freed_by': profile.freed_by,
                      'double_frees': profile.double_frees, 'frame': profile.frame, 'thread': profile.thread,
                      'said': json.loads(run.stdout) if run.stdout.startswith('{') else {}, 'within': within, 'apart': apart,
                      'sized': functools.partial(sized, profile),

@@ -26,6 +26,7 @@ struct capture_options {
 	uint32_t sample_cap;   /* final sizes kept of a stack's growth chains */
 	bool no_details;       /* neither sizes, lifetimes, growth nor threads */
 	bool free_stacks;      /* stacks that free are taken, too */
+	bool by_thread;        /* each thread has stacks of its own */
 	int verbosity;         /* -1 quiet, 0, 1 verbose */
 	const pid_t *pids;
 	size_t pid_count;

@@ -24,6 +24,7 @@ struct kernel_options {
 	bool allocs_only;      /* free is not probed */
 	bool no_details;       /* neither sizes, lifetimes, growth nor threads */
 	bool free_stacks;      /* stacks that free are taken, too */
+	bool by_thread;        /* each thread has stacks of its own */
 	bool counting;         /* kernel_count() will be called */
 	bool verbose;          /* libbpf's warnings to stderr */
 };

@@ -181,7 +181,8 @@ struct profile_stack {
 	struct profile_sizes sizes;        /* known where there are allocs and PROFILE_NEEDS_ALL */
 	struct profile_growth *growth;     /* NULL: no chains */
 	struct profile_leak leak;          /* score 0: none */
-	uint32_t thread;                   /* index into threads: whose calls these are. capture.by_thread */
+	bool has_thread;                   /* known with capture.by_thread: */
+	uint32_t thread;                   /* index into threads: whose calls these are */
 	struct profile_freed_by *freed_by; /* capture.free_stacks */
 	size_t n_freed_by;
 	char *rendered; /* the writer's cache of the JSON text of frames and end, or NULL */

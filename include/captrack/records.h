@@ -216,7 +216,7 @@ enum ct_end {
 
 struct ct_frames {
 	__u32 count;
-	__u32 pad;
+	__u32 thread; /* its number, where stacks are by thread */
 	__u64 place[CT_MAX_DEPTH];
 };
 _Static_assert(sizeof(struct ct_frames) == 8 + 8 * CT_MAX_DEPTH, "ct_frames");

@@ -59,7 +59,7 @@ static bool frame_matches(const struct stack_filter *filter, const struct calls 
 bool filter_keeps(const struct stack_filter *filter, const struct calls *calls,
 		  const struct profile_stack *stack)
 {
-	if (filter->thread >= 0 && (!calls->profile->capture.by_thread || stack->thread != filter->thread))
+	if (filter->thread >= 0 && (!stack->has_thread || stack->thread != filter->thread))
 		return false;
 	if (!filter->function && !filter->file && !filter->object)
 		return true;

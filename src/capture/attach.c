@@ -158,6 +158,7 @@ static void describe_capture(const struct capture *capture, struct image *image)
 	profile->capture.allocs_only = capture->options->allocs_only;
 	profile->capture.no_details = capture->options->no_details;
 	profile->capture.free_stacks = capture->options->free_stacks;
+	profile->capture.by_thread = capture->options->by_thread;
 }
 
 int capture_add_image(struct capture *capture, pid_t pid, bool running, struct image **out,

@@ -78,6 +78,7 @@ static int capture_init(struct capture *capture, const struct capture_options *o
 		.allocs_only = options->allocs_only && !options->estimate_ms,
 		.no_details = options->no_details,
 		.free_stacks = options->free_stacks,
+		.by_thread = options->by_thread,
 		.counting = options->estimate_ms > 0,
 		.verbose = options->verbosity > 0,
 	};

@@ -28,6 +28,7 @@ enum {
 	OPT_SAMPLE,
 	OPT_ALLOCS_ONLY,
 	OPT_FREE_STACKS,
+	OPT_BY_THREAD,
 	OPT_NO_DETAILS,
 	OPT_MAX_STACKS,
 	OPT_MAX_LIVE,
@@ -50,6 +51,7 @@ static const struct command_option options[] = {
 	{"no-details", 0, NULL, "no sizes, lifetimes, growth and threads: cheaper", OPT_NO_DETAILS},
 	{"free-stacks", 0, NULL, "also who frees whose blocks; costs a second stack an allocation",
 	 OPT_FREE_STACKS},
+	{"by-thread", 0, NULL, "each thread has stacks of its own", OPT_BY_THREAD},
 	{"max-stacks", 0, "N", "room for different stacks [65536]", OPT_MAX_STACKS},
 	{"max-live", 0, "N", "room for live blocks [4194304]", OPT_MAX_LIVE},
 	{"max-depth", 0, "N", "frames kept of a stack [127]", OPT_MAX_DEPTH},
@@ -192,6 +194,9 @@ static int take_option(struct capture_options *capture, int option, const char *
 	case OPT_FREE_STACKS:
 		capture->free_stacks = true;
 		return 0;
+	case OPT_BY_THREAD:
+		capture->by_thread = true;
+		return 0;
 	case OPT_MAX_STACKS:
 		if (!parse_number(value, 16, CT_MOST_STACKS, &number))
 			return wrong_value("--max-stacks", value, "not a number from 16 to 16000000");
@@ -264,6 +269,9 @@ static int run(int argc, char **argv)
 				   capture.allocs_only  ? "--allocs-only"
 				   : capture.no_details ? "--no-details"
 							: "--sample");
+	if (capture.by_thread && capture.no_details)
+		return usage_error(&capture_command,
+				   "--by-thread needs threads, of which --no-details keeps nothing");
 	if (capture.estimate_ms && capture.pid_count > 1)
 		return usage_error(&capture_command, "--estimate is for one process at a time");
 	if (capture.estimate_ms && given)

@@ -137,6 +137,7 @@ static void configure(struct kernel *kernel, const struct kernel_options *option
 	skeleton->rodata->allocs_only = kernel->allocs_only = options->allocs_only;
 	skeleton->rodata->no_details = options->no_details;
 	skeleton->rodata->free_stacks = options->free_stacks;
+	skeleton->rodata->by_thread = options->by_thread;
 	if (!options->free_stacks)
 		bpf_map__set_max_entries(skeleton->maps.free_pairs, 1);
 	if (options->sample_bytes)

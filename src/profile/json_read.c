@@ -77,6 +77,7 @@ static void read_capture(struct reader *reader, const cJSON *capture)
 	profile->capture.allocs_only = read_flag(reader, capture, "allocs_only");
 	profile->capture.no_details = read_flag(reader, capture, "no_details");
 	profile->capture.free_stacks = read_flag(reader, capture, "free_stacks");
+	profile->capture.by_thread = read_flag(reader, capture, "by_thread");
 	profile->capture.interval_ms = read_number(reader, capture, "interval_ms", UINT64_MAX);
 	profile->capture.interval_stretched = read_flag(reader, capture, "interval_stretched");
 	profile->capture.start_ms = read_number(reader, capture, "start_ms", UINT64_MAX);
@@ -219,10 +220,10 @@ static void read_root(struct reader *reader, const cJSON *root)
 	read_list(reader, root, "frames", read_frame);
 	if (profile_knows(reader->profile, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL))
 		read_list(reader, root, "free_stacks", read_free_stack);
+	read_list(reader, root, "threads", read_thread);
 	read_list(reader, root, "stacks", read_stack);
 	if (profile_knows(reader->profile, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL))
 		read_list(reader, root, "double_frees", read_double_free);
-	read_list(reader, root, "threads", read_thread);
 	read_list(reader, root, "timeline", read_point);
 	sort_timeline(reader->profile);
 	read_member(reader, root, "target", read_target);

@@ -162,6 +162,13 @@ static void read_freed_by(struct reader *reader, const cJSON *object, struct pro
 	out_again(reader);
 }
 
+static void read_thread_of(struct reader *reader, const cJSON *item, struct profile_stack *stack)
+{
+	stack->has_thread = member(reader, item, "thread");
+	if (stack->has_thread)
+		stack->thread = read_index(reader, item, "thread", "thread", reader->profile->n_threads);
+}
+
 void read_stack(struct reader *reader, const cJSON *item)
 {
 	struct profile *profile = reader->profile;
@@ -173,6 +180,8 @@ void read_stack(struct reader *reader, const cJSON *item)
 	stack->truncated = read_flag(reader, item, "truncated");
 	stack->why = read_reason(reader, item);
 	read_frame_list(reader, item, &stack->frames, &stack->n_frames);
+	if (profile->capture.by_thread)
+		read_thread_of(reader, item, stack);
 	if (profile_knows(profile, PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS))
 		read_sizes(reader, item, &stack->sizes);
 	if (profile_knows(profile, PROFILE_NEEDS_FREES))

@@ -70,6 +70,8 @@ static cJSON *capture_json(struct writer *writer, const struct profile *profile)
 		add(writer, json, "no_details", cJSON_CreateTrue());
 	if (profile->capture.free_stacks)
 		add(writer, json, "free_stacks", cJSON_CreateTrue());
+	if (profile->capture.by_thread)
+		add(writer, json, "by_thread", cJSON_CreateTrue());
 	add_number(writer, json, "interval_ms", profile->capture.interval_ms);
 	if (profile->capture.interval_stretched)
 		add(writer, json, "interval_stretched", cJSON_CreateTrue());

@@ -136,6 +136,8 @@ static void emit_stack(struct writer *writer, const struct profile *profile, str
 		return;
 	line_begin(&line, writer);
 	put_text(&line, stack->rendered);
+	if (stack->has_thread)
+		put_number(&line, "thread", stack->thread);
 	put_numbers(&line, profile, profile_stack_numbers, &stack->counts);
 	put_lifetimes(&line, profile, stack);
 	put_ages(&line, profile, stack);

@@ -121,9 +121,9 @@ enum profile_integrity image_reason(enum ct_end end)
 }
 
 /* Takes the frames of a stack from the kernel half, names them, and gives them to the caller. None
- * are there of [unknown], and of a stack that was read before. */
+ * are there of [unknown], and of a stack that was read before. *thread: the number of its thread. */
 static int take_frames(struct snapshots *snapshots, struct image_state *state, uint32_t stack,
-		       uint32_t **indexes, uint32_t *count)
+		       uint32_t **indexes, uint32_t *count, uint32_t *thread)
 {
 	struct ct_frames frames = {0};
 	*indexes = NULL;
@@ -144,6 +144,7 @@ static int take_frames(struct snapshots *snapshots, struct image_state *state, u
 		(*indexes)[i] = (uint32_t)frame;
 	}
 	*count = frames.count;
+	*thread = frames.thread;
 	return 0;
 }
 
@@ -170,7 +171,8 @@ int64_t image_add_stack(struct snapshots *snapshots, struct image_state *state,
 	HASH_FIND(hh, state->free_stacks, &stack->index, sizeof(stack->index), freed);
 	const struct profile_free_stack *same = freed ? &profile->free_stacks[freed->index] : NULL;
 	int result = same ? copy_frames(same->frames, same->n_frames, &added->frames, &added->n_frames)
-			  : take_frames(snapshots, state, stack->index, &added->frames, &added->n_frames);
+			  : take_frames(snapshots, state, stack->index, &added->frames, &added->n_frames,
+					&added->thread);
 	if (result || !added->n_frames) /* [unknown] */
 		return result ? result : index;
 	enum ct_end end = stack->end < CT_ENDS ? stack->end : CT_END_NOT_CODE;
@@ -199,7 +201,8 @@ int64_t image_free_stack(struct snapshots *snapshots, struct image_state *state,
 	struct profile_free_stack *added = &profile->free_stacks[index];
 	const struct stack_entry *same = image_stack(snapshots, state, stack);
 	const struct profile_stack *frames = same ? &profile->stacks[same->index] : NULL;
+	uint32_t thread;
 	int result = frames ? copy_frames(frames->frames, frames->n_frames, &added->frames, &added->n_frames)
-			    : take_frames(snapshots, state, stack, &added->frames, &added->n_frames);
+			    : take_frames(snapshots, state, stack, &added->frames, &added->n_frames, &thread);
 	return result ? result : index;
 }

@@ -55,6 +55,7 @@ struct image_state {
 	struct image image; /* first: an image is its state to this module */
 	struct free_stack_entry *free_stacks;
 	struct thread_entry *threads;
+	size_t n_stacks_by_thread; /* so many of the first stacks have their thread */
 	struct timeline timeline;
 	uint64_t taken_ns;  /* CLOCK_MONOTONIC: when the last snapshot was taken */
 	uint64_t judged_ms; /* at which of them stacks were last judged */

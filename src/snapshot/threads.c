@@ -74,7 +74,28 @@ static int take_thread(void *context, const struct kernel_thread *thread)
 	return 0;
 }
 
+/* A new stack has its thread's number, which becomes an index as soon as the thread has been read. */
+static void find_threads_of_stacks(struct image_state *state)
+{
+	struct profile *profile = &state->image.profile;
+	for (; state->n_stacks_by_thread < profile->n_stacks; state->n_stacks_by_thread++) {
+		struct profile_stack *stack = &profile->stacks[state->n_stacks_by_thread];
+		struct thread_entry *entry;
+		if (!stack->n_frames) /* [unknown] is everybody's */
+			continue;
+		HASH_FIND(hh, state->threads, &stack->thread, sizeof(stack->thread), entry);
+		if (!entry)
+			return;
+		stack->has_thread = true;
+		stack->thread = entry->index;
+	}
+}
+
 int snapshots_read_threads(struct snapshots *snapshots, const uint64_t *epochs)
 {
-	return kernel_read_threads(snapshots->kernel, epochs, take_thread, snapshots);
+	int result = kernel_read_threads(snapshots->kernel, epochs, take_thread, snapshots);
+	for (struct image *image = snapshots->first; image && !result; image = image->next)
+		if (image->profile.capture.by_thread && !image->written)
+			find_threads_of_stacks((struct image_state *)image);
+	return result;
 }

@@ -186,7 +186,7 @@ static void test_a_filter_asks_all_of_one_call(void **state)
 	assert_false(filter_keeps(&filter, &calls, stack));
 	filter = (struct stack_filter){.thread = 0};
 	assert_false(filter_keeps(&filter, &calls, stack));
-	profile.capture.by_thread = true;
+	stack->has_thread = true;
 	assert_true(filter_keeps(&filter, &calls, stack));
 	calls_deinit(&calls);
 	profile_deinit(&profile);

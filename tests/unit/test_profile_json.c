@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "captrack/json.h"
 #include "profile_example.h"
 
 static void test_written_to_the_letter(void **state)

@@ -470,9 +470,35 @@ static void test_a_full_device_is_an_error(void **state)
 	profile_deinit(&profile);
 }
 
+static void test_stacks_by_thread(void **state)
+{
+	(void)state;
+	static const char text[] = "{\"version\":1,\"capture\":{\"mode\":\"exact\",\"by_thread\":true},"
+				   "\"stacks\":[{\"frames\":[],\"thread\":1,\"allocs\":1},{\"frames\":[]}],"
+				   "\"threads\":[{\"tid\":1},{\"tid\":2}]}";
+	static const char wrong[] = "{\"version\":1,\"capture\":{\"mode\":\"exact\",\"by_thread\":true},"
+				    "\"stacks\":[{\"thread\":2}],\"threads\":[{\"tid\":1},{\"tid\":2}]}";
+	struct profile profile;
+	struct ct_error err = {0};
+	read_text(text, strlen(text), &profile);
+	assert_true(profile.capture.by_thread);
+	assert_true(profile.stacks[0].has_thread && profile.stacks[0].thread == 1);
+	assert_false(profile.stacks[1].has_thread);
+	size_t length;
+	char *back = write_text(&profile, &length);
+	assert_has(back, "\"by_thread\":true");
+	assert_has(back, "{\"frames\":[],\"thread\":1,\"allocs\":1,");
+	assert_has(back, "{\"frames\":[],\"allocs\":0,");
+	free(back);
+	profile_deinit(&profile);
+	assert_int_equal(profile_read_json(wrong, strlen(wrong), &profile, &err), -EINVAL);
+	assert_has(err.text, "stacks[0].thread: there is no thread 2, the file has 2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stacks_by_thread),
 		cmocka_unit_test(test_written_to_the_letter),
 		cmocka_unit_test(test_read_back_equals_what_was_written),
 		cmocka_unit_test(test_what_a_mode_does_not_know_is_absent),
