@@ -35,7 +35,14 @@ struct capture_options {
 
 enum { DEFAULT_SAMPLE_BYTES = 512 << 10 }; /* --sample without a number */
 
-enum { EXIT_CAPTURE = 1, EXIT_USAGE = 2, EXIT_NO_START = 125, EXIT_NO_EXEC = 126, EXIT_NOT_FOUND = 127 };
+enum {
+	EXIT_CAPTURE = 1,
+	EXIT_USAGE = 2,
+	EXIT_BROKEN = 3,
+	EXIT_NO_START = 125,
+	EXIT_NO_EXEC = 126,
+	EXIT_NOT_FOUND = 127
+};
 
 /* Runs it. Returns the exit status of the program; where the command did not give it
  * and it is not 0, *err says why. */

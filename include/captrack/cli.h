@@ -2,6 +2,7 @@
 #ifndef CAPTRACK_CLI_H
 #define CAPTRACK_CLI_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* A subcommand is one file: this entry, an option table, a function. main.c only
@@ -26,6 +27,7 @@ struct command_option {
 extern const struct command capture_command;
 extern const struct command report_command;
 extern const struct command export_command;
+extern const struct command check_command;
 extern const struct command doctor_command;
 
 /* All that have a name; NULL at the end. */
@@ -42,5 +44,8 @@ void help_print(const struct command *command, FILE *out);
 
 /* "captrack-bpf: ..." to stderr, then where help is. Returns EXIT_USAGE. */
 int usage_error(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether what goes to stdout may have colour: to a terminal that has it, where $NO_COLOR is not set. */
+bool color_wanted(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "captrack/check.h"
 #include "captrack/cost.h"
 #include "captrack/profile.h"
 
@@ -59,6 +60,14 @@ int report_write(const struct profile *profile, const struct report_options *opt
  * that calls for one. */
 int summary_write(const struct profile *profile, const char *path, bool color, FILE *out);
 
+/* What a check found. As text, a block for each finding that is not kept, then how many there are. As JUnit's
+ * XML (https://github.com/testmoapp/junitxml), a test case for each; what could not be verified is an error
+ * there. As commands of GitHub Actions (workflow commands for annotations), a line for each that is not kept.
+ * 0, or a negative errno. */
+int check_write_text(const struct check *check, bool color, FILE *out);
+int check_write_junit(const struct check *check, FILE *out);
+int check_write_github(const struct check *check, FILE *out);
+
 struct estimate {
 	const char *exe; /* may be NULL */
 	int pid;
@@ -83,6 +92,11 @@ const char *format_ns(uint64_t ns, char out[16]);
 const char *format_safe(const char *text, char *out, size_t size);
 /* "function (file.c:12)", "function+0x12 (libc.so.6)", "libc.so.6+0x1234". */
 const char *format_frame(const struct profile *profile, const struct profile_frame *frame, char *out,
+			 size_t size);
+
+/* "parse (a.c:12) < load < main", as much of it as fits; from the first function outside
+ * of the languages' runtimes on, without them. "[unknown]" without frames. */
+const char *format_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames, char *out,
 			 size_t size);
 
 #endif

@@ -13,6 +13,7 @@
 #include "captrack/cli.h"
 #include "captrack/probes.h"
 #include "captrack/records.h"
+#include "captrack/size.h"
 
 enum {
 	DEFAULT_INTERVAL_MS = 500,
@@ -71,24 +72,6 @@ static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t 
 	if (errno || end == text || *end || text[0] < '0' || text[0] > '9' || value < min || value > max)
 		return false;
 	*out = value;
-	return true;
-}
-
-/* 1..MAX_SAMPLE_BYTES, as 4096, 512K, 1M. */
-static bool parse_bytes(const char *text, uint64_t *out)
-{
-	static const char units[] = "KMG";
-	char digits[24];
-	size_t length = strspn(text, "0123456789");
-	const char *unit = text[length] ? strchr(units, text[length]) : NULL;
-	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
-	if (length >= sizeof(digits) || text[length + (unit != NULL)])
-		return false;
-	memcpy(digits, text, length);
-	digits[length] = '\0';
-	if (!parse_number(digits, 1, MAX_SAMPLE_BYTES >> shift, out))
-		return false;
-	*out <<= shift;
 	return true;
 }
 
@@ -181,7 +164,8 @@ static int take_option(struct capture_options *capture, int option, const char *
 		return 0;
 	case OPT_SAMPLE:
 		capture->sample_bytes = DEFAULT_SAMPLE_BYTES;
-		if (value && !parse_bytes(value, &capture->sample_bytes))
+		if (value && (!size_parse(value, &capture->sample_bytes) || !capture->sample_bytes ||
+			      capture->sample_bytes > MAX_SAMPLE_BYTES))
 			return wrong_value("--sample", value,
 					   "not a whole number from 1 to 1G (K, M, G: 1024s)");
 		return 0;

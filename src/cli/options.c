@@ -5,7 +5,9 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "captrack/capture.h"
 
@@ -61,15 +63,26 @@ int options_next(const struct command *command, int argc, char **argv, const cha
 	return result == -1 ? 0 : result;
 }
 
+/* "-o, --output DIR" */
+static int format_option(const struct command_option *option, char out[64])
+{
+	char letter[] = {'-', option->letter, ',', ' ', 0};
+	return snprintf(out, 64, "%s--%s%s%s", option->letter ? letter : "    ", option->name,
+			option->value ? " " : "", option->value ? option->value : "");
+}
+
 void help_print(const struct command *command, FILE *out)
 {
+	char text[64];
+	int width = 26;
 	fprintf(out, "usage: captrack-bpf %s\n%s\n\noptions:\n", command->synopsis, command->summary);
 	for (const struct command_option *option = command->options; option->name; option++) {
-		char left[64];
-		char letter[] = {'-', option->letter, ',', ' ', 0};
-		snprintf(left, sizeof(left), "%s--%s%s%s", option->letter ? letter : "    ", option->name,
-			 option->value ? " " : "", option->value ? option->value : "");
-		fprintf(out, "  %-26s %s\n", left, option->help);
+		int length = format_option(option, text);
+		width = length > width ? length : width;
+	}
+	for (const struct command_option *option = command->options; option->name; option++) {
+		format_option(option, text);
+		fprintf(out, "  %-*s %s\n", width, text, option->help);
 	}
 	if (command->help_more)
 		command->help_more(out);
@@ -88,4 +101,11 @@ int usage_error(const struct command *command, const char *format, ...)
 	fprintf(stderr, "try: captrack-bpf %s%s--help\n", command->name ? command->name : "",
 		command->name ? " " : "");
 	return EXIT_USAGE;
+}
+
+/* $NO_COLOR: https://no-color.org */
+bool color_wanted(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && !(term && !strcmp(term, "dumb"));
 }

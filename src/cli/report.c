@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "captrack/capture.h"
 #include "captrack/cli.h"
@@ -23,13 +22,6 @@ static const struct command_option options[] = {
 	{"help", 'h', NULL, "this", 0},
 	{0},
 };
-
-/* $NO_COLOR: https://no-color.org */
-static bool wants_color(void)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && !(term && !strcmp(term, "dumb"));
-}
 
 static enum report_view view_of(int option)
 {
@@ -96,7 +88,7 @@ static bool parse(int argc, char **argv, struct report_options *report, int *sta
 
 static int run(int argc, char **argv)
 {
-	struct report_options report = {.sort = REPORT_DEFAULT, .color = wants_color()};
+	struct report_options report = {.sort = REPORT_DEFAULT, .color = color_wanted()};
 	struct profile profile;
 	struct ct_error err;
 	int status;

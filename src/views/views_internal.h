@@ -12,11 +12,6 @@ enum {
 /* "function (file.c:12)" for an inlined function, as format_frame for a frame. */
 const char *format_inline(const struct profile_inline *call, char *out, size_t size);
 
-/* chain.c: "parse (a.c:12) < load < main", as much of it as fits; from the first function outside
- * of the languages' runtimes on, without them. "[unknown]" without frames. */
-const char *format_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames, char *out,
-			 size_t size);
-
 /* "\033[...m" of bold text, dim text, warnings and of their end; empty without color. */
 struct style {
 	const char *bold;

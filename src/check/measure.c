@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* What a profile says of a measure, and whether it can be relied on. */
+#include "check_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "captrack/profile.h"
+
+enum { OF_ALL = 1, OF_LIVE = 2, OF_STACKS = 4 };
+
+/* Losses, and what they make too low (or put on another stack). */
+static const struct {
+	enum profile_integrity counter;
+	unsigned int spoils;
+} losses[] = {
+	{INTEGRITY_DROPPED_EVENTS, OF_ALL},     {INTEGRITY_DROPPED_THREADS, OF_ALL},
+	{INTEGRITY_MAIN_THREAD_GONE, OF_ALL},   {INTEGRITY_LOST_RETURNS, OF_ALL},
+	{INTEGRITY_UNREADABLE_RESULTS, OF_ALL}, {INTEGRITY_DROPPED_BLOCKS, OF_LIVE},
+	{INTEGRITY_MISSED_FREES, OF_LIVE},      {INTEGRITY_DROPPED_STACKS, OF_STACKS},
+};
+
+static bool find_loss(const struct profile *profile, unsigned int concerns, char problem[256])
+{
+	for (size_t i = 0; i < sizeof(losses) / sizeof(*losses); i++) {
+		enum profile_integrity which = losses[i].counter;
+		if (!(losses[i].spoils & concerns) || !profile->integrity[which] ||
+		    !profile_knows_integrity(profile, which))
+			continue;
+		snprintf(problem, 256, "%s is %" PRIu64 ": %s", profile_integrity_name(which),
+			 profile->integrity[which], profile_integrity_sentence(which));
+		return true;
+	}
+	return false;
+}
+
+static const char *find_gap(const struct profile *profile, enum check_measure what)
+{
+	bool of_live = what != CHECK_ALLOCS;
+	if (!profile->capture.allocator)
+		return "no allocator was found in the process, so nothing was counted";
+	if (profile->capture.sample_bytes)
+		return "it is a sample, and an estimate proves nothing; capture without --sample";
+	if (of_live && !profile_knows(profile, PROFILE_NEEDS_FREES))
+		return "it was captured with --allocs-only, so what lives is not known";
+	if (of_live && profile->target.attached_running)
+		return "attached while it ran: blocks from before the capture are not counted; start it as "
+		       "COMMAND";
+	if (profile->state != PROFILE_FINAL)
+		return "it is not final: the capture was still running, or was killed";
+	if (what == CHECK_LIVE_AT_EXIT && profile->reason != PROFILE_EXIT)
+		return "the capture ended before the process, so what lives at its exit is not known";
+	return NULL;
+}
+
+static uint64_t value_of(const struct profile_counts *counts, enum check_measure what)
+{
+	return what == CHECK_PEAK     ? counts->at_peak_bytes
+	       : what == CHECK_ALLOCS ? counts->allocs
+				      : counts->live_bytes;
+}
+
+static bool is_asked_for(const struct calls *calls, const struct check_rule *rule,
+			 const struct profile_stack *stack)
+{
+	for (size_t i = 0; i < rule->n_stacks; i++) {
+		struct stack_filter filter = {.function = rule->stacks[i], .thread = -1};
+		if (filter_keeps(&filter, calls, stack))
+			return true;
+	}
+	return !rule->n_stacks;
+}
+
+void measure(const struct calls *calls, const struct check_rule *rule, enum check_measure what,
+	     struct measured *out)
+{
+	const struct profile *profile = calls->profile;
+	unsigned int concerns =
+		OF_ALL | (what != CHECK_ALLOCS ? OF_LIVE : 0) | (rule->n_stacks ? OF_STACKS : 0);
+	const char *gap = find_gap(profile, what);
+	*out = (struct measured){0};
+	if (gap)
+		snprintf(out->problem, sizeof(out->problem), "%s", gap);
+	else
+		find_loss(profile, concerns, out->problem);
+	for (size_t i = 0; i < profile->n_stacks; i++) {
+		const struct profile_stack *stack = &profile->stacks[i];
+		uint64_t value = value_of(&stack->counts, what);
+		if (!is_asked_for(calls, rule, stack)) {
+			out->hidden += stack->truncated || !stack->n_frames ? value : 0;
+			continue;
+		}
+		out->matched = true;
+		out->value += value;
+		if (value && (!out->most || value > value_of(&out->most->counts, what)))
+			out->most = stack;
+	}
+	if (!rule->n_stacks)
+		out->value = value_of(&profile->totals, what);
+}

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""check: what keeps to a budget, what breaks it, what cannot be verified."""
+import json
+import pathlib
+import subprocess
+import xml.etree.ElementTree
+
+import harness
+from harness import profile
+
+
+def check(*words, status):
+    done = subprocess.run([harness.TOOL, 'check', *map(str, words)], capture_output=True, text=True, timeout=20)
+    assert done.returncode == status, (words, done)
+    return done.stdout if status in (0, 3) else done.stderr
+
+
+def capture(name='peak', *options):
+    """tests/targets/peak.c: peak 60,000 bytes of three functions, 1,007 allocations, nothing lives at exit."""
+    run = profile(harness.target(name), options=options, folder='out' + ''.join(options))
+    return run.files[0]
+
+
+def changed(path, name, **members):
+    """The profile with other members: totals={'allocs': 7} changes one of them."""
+    data = json.loads(pathlib.Path(path).read_text())
+    for member, value in members.items():
+        if isinstance(value, dict):
+            data[member].update(value)
+        else:
+            data[member] = value
+    pathlib.Path(name).write_text(json.dumps(data))
+    return name
+
+
+def budget(*rules, name='budget.json'):
+    pathlib.Path(name).write_text(json.dumps({'version': 1, 'budgets': list(rules)}))
+    return name
+
+
+def test_limits_hold_to_the_byte():
+    file = capture()
+    allocs = harness.load(file).totals.allocs
+    out = check(file, '--max-peak', 60000, '--max-live-at-exit', 0, '--max-allocs', allocs, status=0)
+    assert out == '3 checks of 1 profile: 3 kept\n', out
+    out = check(file, '--max-peak', 59999, '--max-allocs', allocs - 1, status=3)
+    assert 'FAILED   peak: 58.6 KiB (60,000 B); 58.6 KiB allowed\n' in out and 'most by peak_a (peak.c:' in out, out
+    assert f'FAILED   allocations: {allocs:,}; {allocs - 1:,} allowed' in out and out.endswith('0 kept, 2 broken\n'), out
+    check(file, '--max-peak', '58K', status=3)
+    check(file, '--max-peak', '59KiB', status=0)
+
+
+def test_stacks_have_limits_of_their_own():
+    file = capture()
+    check(file, '--stack', 'peak_a', '--stack', 'peak_b', '--max-peak', 50000, status=0)
+    out = check(file, '--stack', 'peak_?', '--max-peak', 59999, status=3)
+    assert 'peak of stacks with peak_?: 58.6 KiB (60,000 B)' in out, out
+    out = check(file, '--stack', 'no_such_function', '--max-peak', '1G', status=3)
+    assert 'UNKNOWN  stacks with no_such_function: no stack of any profile' in out, out
+    # What may be hidden in a stack that is not whole counts against the limit only where it could break it.
+    cut = harness.load(file)
+    for stack in cut.callers('peak_b'):
+        stack.update(frames=stack['frames'][-1:], truncated=True)
+    pathlib.Path('hidden.json').write_text(json.dumps(cut.data))
+    check('hidden.json', '--stack', 'peak_a', '--max-peak', 50000, status=0)
+    assert 'not whole' in check('hidden.json', '--stack', 'peak_a', '--max-peak', 49999, status=3)
+
+
+def test_growth_is_over_a_base():
+    file = capture()
+    check(file, '--max-growth-vs', file, '0', status=0)
+    base = changed(file, 'base.json', totals={'peak_bytes': 50000})
+    check(file, '--max-growth-vs', base, '20%', status=0)
+    out = check(file, '--max-growth-vs', base, '19.9', status=3)
+    assert "58.5 KiB allowed: the base's 48.8 KiB and 19.9%" in out and '2 kept, 1 broken' in out, out
+    smaller = harness.load(file)
+    for stack in smaller.callers('peak_a')[1:]:
+        stack['at_peak_bytes'] = 0
+    pathlib.Path('smaller.json').write_text(json.dumps(smaller.data))
+    check(file, '--max-growth-vs', 'smaller.json', 200, '--stack', 'peak_a', status=0)
+    check(file, '--max-growth-vs', 'smaller.json', 199, '--stack', 'peak_a', status=3)
+    out = check(file, '--max-growth-vs', file, 5, '--stack', 'no_such_function', status=3)
+    assert out.count('neither here nor in') == 3, out
+    other = changed(file, 'other.json', target={'exe': '/usr/bin/other'})
+    assert 'another program, /usr/bin/other' in check(file, '--max-growth-vs', other, 5, status=3)
+    assert "cannot read 'none.json'" in check(file, '--max-growth-vs', 'none.json', 5, status=3)
+
+
+def test_what_cannot_be_verified_fails():
+    file = capture()
+    everything = ('--max-peak', '1G', '--max-live-at-exit', '1G', '--max-allocs', '1G')
+    for part, unknown, members in (
+            ('dropped_events is 1', 3, {'integrity': {'dropped_events': 1}}),
+            ('dropped_calls is 2', 3, {'integrity': {'dropped_calls': 2}}),
+            ('dropped_blocks is 7', 2, {'integrity': {'dropped_blocks': 7}}),
+            ('missed_frees is 7', 2, {'integrity': {'missed_frees': 7}}),
+            ('attached while it ran', 2, {'target': {'attached': 'running'}}),
+            ('not final', 3, {'state': 'running', 'reason': 'interval'}),
+            ('ended before the process', 1, {'reason': 'detach'}),
+            ('no allocator was found', 3, {'capture': {'allocators': []}})):
+        out = check(changed(file, 'changed.json', **members), *everything, status=3)
+        assert part in out.replace('\n         ', ' ') and out.count('UNKNOWN') == unknown, (members, out)
+    check(changed(file, 'changed.json', integrity={'dropped_stacks': 1}), *everything, status=0)
+    assert 'dropped_stacks is 1' in check('changed.json', '--max-peak', '1G', '--stack', 'peak_a', status=3)
+    out = check(capture('peak', '--allocs-only'), *everything, status=3)
+    assert out.count('captured with --allocs-only') == 2 and '1 kept' in out, out
+    assert check(capture('peak', '--sample=1'), *everything, status=3).count('without --sample') == 3
+    pathlib.Path('bad.json').write_text('{"version": 9}')
+    for name in ('bad.json', 'missing.json', 'none-*.json'):
+        out = check(name, file, '--max-peak', '1G', status=3)
+        assert 'UNKNOWN  profile: cannot read' in out and '1 kept' in out, out
+
+
+def test_budget_files():
+    file = capture()
+    check(file, '-b', budget({'max_peak': 60000, 'max_live_at_exit': '0', 'max_allocs': '2K', 'comment': 'why'}), status=0)
+    check(file, '-b', budget({'exe': '*/peak', 'stack': ['peak_a', 'peak_b'], 'max_peak': '50000'}), status=0)
+    check(file, '-b', budget({'stack': 'peak_a', 'max_peak': 29999}), status=3)
+    assert 'no profile is of a program like sort' in check(file, '-b', budget({'exe': 'sort', 'max_peak': '1G'}), status=3)
+    # The base lies beside the budget.
+    pathlib.Path('sub').mkdir()
+    changed(file, 'sub/base.json', totals={'allocs': 1})
+    grow = {'base': 'base.json', 'percent': 10}
+    assert '1 broken' in check(file, '-b', budget({'max_growth': grow}, name='sub/b.json'), status=3)
+    check(file, '-b', budget({'max_growth': {**grow, 'of': ['peak', 'live_at_exit']}}, name='sub/b.json'), status=0)
+
+
+def test_a_mistake_in_a_budget_is_no_pass():
+    file = capture()
+    for rule, part in (({'max_peek': 1}, 'budgets[0].max_peek: not known'), ({}, 'limits nothing'),
+                       ({'stack': 'x'}, 'limits nothing'), ({'max_peak': -1}, 'max_peak: neither'),
+                       ({'max_peak': '1Q'}, 'max_peak: neither'), ({'max_peak': 1.5}, 'max_peak: neither'),
+                       ({'max_peak': 1, 'stack': []}, 'an empty list'), ({'max_peak': 1, 'stack': [7]}, 'stack'),
+                       ({'max_growth': {'base': 'x'}}, 'needs both'), ({'max_growth': 5}, 'not an object'),
+                       ({'max_growth': {'base': 'x', 'percent': '5'}}, 'percent'),
+                       ({'max_growth': {'base': 'x', 'percent': 5, 'of': 'peek'}}, 'max_growth.of'),
+                       ({'max_growth': {'base': 'x', 'percent': 5, 'off': []}}, 'off: not known'), (7, 'not an object')):
+        err = check(file, '-b', budget({'max_allocs': 1} if rule == 7 else rule, *([7] if rule == 7 else [])), status=2)
+        assert part in err and 'budget.json' in err, (rule, err)
+    for text, part in (('', 'not a JSON object'), ('[]', 'not a JSON object'), ('{}', 'version'),
+                       ('{"version":1}', 'budgets'), ('{"version":1,"budgets":[]}', 'budgets'),
+                       ('{"version":1,"budgets":[{"max_peak":1}],"x":1}', 'x: not known')):
+        pathlib.Path('budget.json').write_text(text)
+        assert part in check(file, '-b', 'budget.json', status=2), text
+    check(file, '-b', 'missing.json', status=2)
+    for words in ((file,), (), ('--max-peak', '1'), (file, '--max-peak', 'x'), (file, '--max-growth-vs', file),
+                  (file, '--stack', 'x'), (file, '--stack', '', '--max-peak', '1')):
+        check(*words, status=2)
+
+
+def test_junit_and_annotations_say_the_same():
+    file = capture()
+    hostile = changed(file, 'hostile.json', target={'exe': '/x/a"<&\x01\n::error::,b'})
+    out = check(file, hostile, 'missing.json', '--max-peak', 59999, '--max-live-at-exit', 0, '--junit', 'out.xml',
+                '--github', status=3)
+    suite = xml.etree.ElementTree.parse('out.xml').getroot().find('testsuite')
+    cases = suite.findall('testcase')
+    assert (suite.get('tests'), suite.get('failures'), suite.get('errors')) == ('5', '2', '1'), suite.attrib
+    assert [case.get('name') for case in cases] == ['peak', 'live at exit'] * 2 + ['profile']
+    assert cases[0].get('classname') == 'peak' and '60,000 B' in cases[0].find('failure').get('message')
+    assert cases[2].get('classname') == 'a"<&\ufffd\n::error::,b', cases[2].attrib
+    assert cases[1].find('failure') is None and 'missing.json' in cases[4].find('error').get('message')
+    lines = [line for line in out.splitlines() if line.startswith('::error ')]
+    assert len(lines) == 3 and 'title=heap budget broken%3A peak::peak (pid ' in lines[0], lines
+    full = subprocess.run([harness.TOOL, 'check', file, '--max-peak', '1G', '--junit', '/dev/full'],
+                          capture_output=True, text=True)
+    assert full.returncode == 1 and '/dev/full' in full.stderr, full
+
+
+def test_several_profiles_and_a_folder():
+    capture()
+    profile(harness.target('leak'))
+    out = check('out', '--max-peak', '64K', status=3)
+    assert '2 checks of 2 profiles: 1 kept, 1 broken' in out and 'leak (pid' in out, out
+    assert '2 profiles' in check('out/profile-*.json', '--max-peak', '1M', status=0)
+    # A function that some of the programs lack is no mistake.
+    check('out', '--stack', 'leak_a', '--max-peak', '64K', status=0)
+
+
+def test_the_example_of_the_documentation_works():
+    """The budget in docs/ci.md is one, whether this program keeps to it or not."""
+    text = (harness.HERE.parent / 'docs' / 'ci.md').read_text()
+    example = json.loads(text.split('```json\n')[1].split('```')[0])
+    pathlib.Path('heap-budget.json').write_text(json.dumps(example))
+    file = capture()
+    for rule in example['budgets']:
+        if 'max_growth' in rule:
+            pathlib.Path(rule['max_growth']['base']).write_text(pathlib.Path(file).read_text())
+    out = check('-b', 'heap-budget.json', file, status=3)
+    assert 'no profile is of a program like */server' in out and out.endswith('5 kept, 1 that cannot be verified\n'), out
