@@ -12,6 +12,12 @@ const struct export_format export_formats[] = {
 		.lacks = captrack_lacks,
 		.write = captrack_write,
 	},
+	{
+		.name = "dhat",
+		.summary = "valgrind's DHAT: for its viewer and the Firefox Profiler",
+		.lacks = dhat_lacks,
+		.write = dhat_write,
+	},
 	{0},
 };
 
