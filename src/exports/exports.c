@@ -18,6 +18,12 @@ const struct export_format export_formats[] = {
 		.lacks = dhat_lacks,
 		.write = dhat_write,
 	},
+	{
+		.name = "massif",
+		.summary = "valgrind's massif: for ms_print and massif-visualizer",
+		.lacks = massif_lacks,
+		.write = massif_write,
+	},
 	{0},
 };
 
