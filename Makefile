@@ -127,9 +127,11 @@ format: ## reformat the sources
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(BUILD)/captrack-bpf $(DESTDIR)$(PREFIX)/bin/captrack-bpf
 	install -D -m 0644 docs/captrack-bpf.1 $(DESTDIR)$(PREFIX)/share/man/man1/captrack-bpf.1
+	install -D -m 0644 docs/profile.schema.json $(DESTDIR)$(PREFIX)/share/captrack-bpf/profile.schema.json
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/captrack-bpf $(DESTDIR)$(PREFIX)/share/man/man1/captrack-bpf.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/captrack-bpf $(DESTDIR)$(PREFIX)/share/man/man1/captrack-bpf.1 \
+		$(DESTDIR)$(PREFIX)/share/captrack-bpf/profile.schema.json
 
 clean: ## remove build/
 	$(call say,CLEAN,$(BUILD))
