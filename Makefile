@@ -36,6 +36,7 @@ CORE := $(filter-out $(BUILD)/src/cli/main.o,$(OBJ))
 SKEL := $(BUILD)/captrack.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c))) \
         $(BUILD)/tests/unit/test_unwind_mutated
+TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/*.c)))
 FUZZ_SEEDS := $(patsubst tests/fuzz/seeds/%.s,$(BUILD)/tests/fuzz/seeds/%,$(wildcard tests/fuzz/seeds/*.s))
 
 .DELETE_ON_ERROR:
@@ -105,10 +106,10 @@ test-fuzz: $(BUILD)/tests/fuzz/fuzz_unwind $(FUZZ_SEEDS) ## damaged unwind data 
 
 unit-tests: $(UNIT)
 
-test: all $(UNIT) $(BUILD)/tests/unwind_rows ## everything that can run here: unit, known answers, real programs (root)
+test: all $(UNIT) $(TEST_TOOLS) ## everything that can run here: unit, known answers, real programs (root)
 	$(Q)tests/run --build $(BUILD) $(ARGS)
 
-$(BUILD)/tests/unwind_rows: tests/unwind_rows.c $(CORE) Makefile
+$(TEST_TOOLS): $(BUILD)/tests/%: tests/%.c $(CORE) Makefile
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -o $@ $< $(CORE) $(LIBS)
@@ -118,7 +119,7 @@ bench: all $(BUILD)/tests/unwind_rows ## what profiling costs, beside the floor 
 	$(Q)tests/bench --build $(BUILD) $(ARGS)
 	$(Q)$(if $(ARGS),:,tests/completeness.py --build $(BUILD))
 
-check: all ## formatting and static analysis
+check: all ## formatting, static analysis, the schema of profiles
 	$(Q)scripts/check
 
 format: ## reformat the sources
@@ -137,4 +138,4 @@ clean: ## remove build/
 	$(call say,CLEAN,$(BUILD))
 	$(Q)rm -rf $(BUILD)
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(BUILD)/tests/unwind_rows.d $(BUILD)/captrack.bpf.d
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(TEST_TOOLS:=.d) $(BUILD)/captrack.bpf.d

@@ -2,7 +2,6 @@
 """What the tests share: the profiler, compiled targets, profiles, the counting preload."""
 import ctypes
 import glob
-import json
 import mmap
 import os
 import pathlib
@@ -14,6 +13,8 @@ import struct
 import subprocess
 import tempfile
 import time
+
+import profile_schema
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = None
@@ -28,6 +29,7 @@ class Skip(Exception):
 def set_up(build):
     global BUILD, TOOL, ROOT
     BUILD, TOOL = build, str(build / 'captrack-bpf')
+    profile_schema.validator()  # made once, for the tests are processes of their own; ends here where it cannot be
     ROOT = tempfile.mkdtemp(prefix='captrack-test-')
     os.chmod(ROOT, 0o755)
     for name in list(os.environ):
@@ -156,7 +158,11 @@ class Run:
 
 def load(path):
     with open(path, encoding='utf-8') as file:
-        return Profile(json.load(file), path)
+        return read(file.read(), path)
+
+
+def read(text, path):
+    return Profile(profile_schema.parse(text), path)
 
 
 def profile(*words, options=(), env=None, stdin=subprocess.DEVNULL, limit=50, folder='out', cwd=None):
@@ -208,6 +214,7 @@ NEED_ALL = {'failed_allocs', 'unmatched_frees', 'internal_frees', 'dropped_detai
 
 class Profile:
     def __init__(self, data, path=''):
+        profile_schema.check(data, path)
         self.data, self.path = data, path
         self.totals, self.integrity = Counts(data['totals']), Counts(data['integrity'])
         self.target, self.capture = Counts(data['target']), Counts(data['capture'])
