@@ -377,6 +377,14 @@ bool profile_integrity_warns(const struct profile *profile, enum profile_integri
  * negative errno. */
 int profile_write_json(struct profile *profile, FILE *out);
 
+/* Whatever a document says, what was read of it is bounded so; a capture has far less. */
+enum {
+	PROFILE_MOST_BYTES = 1 << 30,     /* of a document */
+	PROFILE_MOST_ELEMENTS = 1 << 22,  /* stacks, frames, and so on: of each list */
+	PROFILE_MOST_STACK_FRAMES = 4096, /* of one stack */
+	PROFILE_MOST_INLINED = 1024,      /* functions at one frame */
+};
+
 /* Reads a document of `length` bytes into *profile, which need not be
  * initialised and is left zeroed on failure. Unknown fields are ignored, and so are figures
  * that the capture's mode cannot know; missing ones are zero, NULL, -1 of double frees, as the model

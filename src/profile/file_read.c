@@ -8,14 +8,12 @@
 
 #include "captrack/file.h"
 
-enum { MAX_FILE_BYTES = 1 << 30 };
-
 int profile_read_file(const char *path, struct profile *profile, struct ct_error *err)
 {
 	char *text = NULL;
 	size_t length = 0;
 	memset(profile, 0, sizeof(*profile));
-	int result = file_read(path, MAX_FILE_BYTES, &text, &length);
+	int result = file_read(path, PROFILE_MOST_BYTES, &text, &length);
 	if (result == -EISDIR)
 		return ct_fail(err, result, "cannot read '%s': it is a folder; name a profile-*.json in it",
 			       path);

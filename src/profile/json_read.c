@@ -4,8 +4,9 @@
  * that may steer a terminal. Nothing is read after the first error. Single values are
  * json_reader.c's, stacks json_read_stacks.c's, time and threads json_read_activity.c's.
  *
- * cJSON parses; it bounds nesting to 1000. It keeps numbers as doubles, so integers
- * above 2^53 are read to 53 bits: 9 PB of memory, more than a process has. */
+ * All of the document is parsed once, which tells that it is JSON and where its members stand. Then
+ * each is parsed in the order that the references between them ask for, a list element by element:
+ * the values of a large document at once would take many times its size. */
 #include "json_read.h"
 
 #include <errno.h>
@@ -13,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t read_object_index(struct reader *reader, const cJSON *item)
+static uint32_t read_object_index(struct reader *reader, const struct json *item)
 {
 	return read_index(reader, item, "object", "object", reader->profile->n_objects);
 }
 
-static void read_target(struct reader *reader, const cJSON *target)
+static void read_target(struct reader *reader, const struct json *target)
 {
 	static const char *const attached[] = {"start", "running", NULL};
 	struct profile *profile = reader->profile;
@@ -35,7 +36,7 @@ static void read_target(struct reader *reader, const cJSON *target)
 	profile->target.signal = (int)read_number(reader, target, "signal", 127);
 }
 
-static void read_host(struct reader *reader, const cJSON *host)
+static void read_host(struct reader *reader, const struct json *host)
 {
 	struct profile *profile = reader->profile;
 	profile->host.kernel = read_string(reader, host, "kernel");
@@ -44,13 +45,13 @@ static void read_host(struct reader *reader, const cJSON *host)
 	profile->host.page_size = (uint32_t)read_number(reader, host, "page_size", UINT32_MAX);
 }
 
-static void read_probes(struct reader *reader, const cJSON *capture)
+static void read_probes(struct reader *reader, const struct json *capture)
 {
 	static const char *const kinds[] = {"entry", "return", "session", NULL};
 	struct profile *profile = reader->profile;
-	const cJSON *probes = read_array(reader, capture, "probes"), *item;
+	const struct json *probes = read_array(reader, capture, "probes"), *item;
 	profile->capture.probes = room_for(reader, probes, sizeof(*profile->capture.probes));
-	cJSON_ArrayForEach(item, probes)
+	JSON_EACH(item, probes)
 	{
 		in_list(reader, "probes", (int64_t)profile->capture.n_probes);
 		if (!is_object(reader, item))
@@ -64,7 +65,7 @@ static void read_probes(struct reader *reader, const cJSON *capture)
 	}
 }
 
-static void read_capture(struct reader *reader, const cJSON *capture)
+static void read_capture(struct reader *reader, const struct json *capture)
 {
 	/* A mode of a later version must not be shown as one of these, so it is an error. */
 	static const char *const modes[] = {"exact", "sampled", NULL};
@@ -83,16 +84,13 @@ static void read_capture(struct reader *reader, const cJSON *capture)
 	profile->capture.start_ms = read_number(reader, capture, "start_ms", UINT64_MAX);
 	profile->capture.duration_ms = read_number(reader, capture, "duration_ms", UINT64_MAX);
 	profile->capture.snapshots = read_number(reader, capture, "snapshots", UINT64_MAX);
-	const cJSON *allocators = read_array(reader, capture, "allocators");
-	const cJSON *first = allocators ? allocators->child : NULL; /* this version has one at most */
-	if (first && !cJSON_IsString(first))
-		wrong(reader, "allocators[0]", "not a string");
-	else if (first && !(profile->capture.allocator = strdup(first->valuestring)))
-		no_memory(reader);
+	const struct json *allocators = read_array(reader, capture, "allocators");
+	if (allocators && allocators->count) /* this version has one at most */
+		profile->capture.allocator = to_string(reader, "allocators[0]", allocators + 1);
 	read_probes(reader, capture);
 }
 
-static void read_cost(struct reader *reader, const cJSON *cost)
+static void read_cost(struct reader *reader, const struct json *cost)
 {
 	struct profile *profile = reader->profile;
 	profile->cost.known = true;
@@ -105,7 +103,7 @@ static void read_cost(struct reader *reader, const cJSON *cost)
 	profile->cost.traps_only = read_flag(reader, cost, "traps_only");
 }
 
-static void read_totals(struct reader *reader, const cJSON *totals)
+static void read_totals(struct reader *reader, const struct json *totals)
 {
 	struct profile *profile = reader->profile;
 	read_numbers(reader, totals, profile_totals_numbers, profile);
@@ -113,7 +111,7 @@ static void read_totals(struct reader *reader, const cJSON *totals)
 	profile->totals.at_peak_allocs = profile->peak_allocs;
 }
 
-static void read_integrity(struct reader *reader, const cJSON *integrity)
+static void read_integrity(struct reader *reader, const struct json *integrity)
 {
 	for (int i = 0; i < INTEGRITY_COUNT; i++) {
 		const char *name = profile_integrity_name((enum profile_integrity)i);
@@ -122,7 +120,7 @@ static void read_integrity(struct reader *reader, const cJSON *integrity)
 	}
 }
 
-static void read_file_object(struct reader *reader, const cJSON *item)
+static void read_file_object(struct reader *reader, const struct json *item)
 {
 	struct profile *profile = reader->profile;
 	int64_t index = profile_add_object(profile);
@@ -133,11 +131,13 @@ static void read_file_object(struct reader *reader, const cJSON *item)
 	object->build_id = read_string(reader, item, "build_id");
 }
 
-static void read_inlined(struct reader *reader, const cJSON *object, struct profile_frame *frame)
+static void read_inlined(struct reader *reader, const struct json *object, struct profile_frame *frame)
 {
-	const cJSON *inlined = read_array(reader, object, "inlined"), *item;
+	const struct json *inlined = read_array(reader, object, "inlined"), *item;
+	if (!is_at_most(reader, "inlined", inlined, PROFILE_MOST_INLINED, "functions"))
+		return;
 	frame->inlined = room_for(reader, inlined, sizeof(*frame->inlined));
-	cJSON_ArrayForEach(item, inlined)
+	JSON_EACH(item, inlined)
 	{
 		in_list(reader, "inlined", (int64_t)frame->n_inlined);
 		if (!is_object(reader, item))
@@ -150,7 +150,7 @@ static void read_inlined(struct reader *reader, const cJSON *object, struct prof
 	}
 }
 
-static void read_frame(struct reader *reader, const cJSON *item)
+static void read_frame(struct reader *reader, const struct json *item)
 {
 	struct profile *profile = reader->profile;
 	int64_t index = profile_add_frame(profile);
@@ -168,44 +168,65 @@ static void read_frame(struct reader *reader, const cJSON *item)
 	read_inlined(reader, item, frame);
 }
 
-static void read_member(struct reader *reader, const cJSON *root, const char *name, read_part *read)
+/* All of the value that the parser stands at; NULL after an error. */
+static const struct json *parse_whole(struct reader *reader, struct json_parser *parser)
 {
-	at(reader, "", NO_INDEX);
-	const cJSON *object = read_object(reader, root, name);
-	at(reader, name, NO_INDEX);
-	if (object)
-		read(reader, object);
+	int result = json_parse(parser, JSON_MOST_DEPTH);
+	if (result == -E2BIG)
+		wrong(reader, "", "more than %d values", JSON_MOST_VALUES);
+	else if (result)
+		no_memory(reader);
+	return reader->result ? NULL : parser->values;
 }
 
-static void read_list(struct reader *reader, const cJSON *root, const char *name, read_part *read)
+static void read_member(struct reader *reader, const struct json *root, const char *name, read_part *read)
 {
+	struct json_parser parser;
 	at(reader, "", NO_INDEX);
-	const cJSON *array = read_array(reader, root, name), *item;
-	int64_t index = 0;
-	cJSON_ArrayForEach(item, array)
-	{
-		at(reader, name, index++);
-		if (!is_object(reader, item))
-			return;
-		read(reader, item);
+	const struct json *object = read_object(reader, root, name);
+	at(reader, name, NO_INDEX);
+	if (!object)
+		return;
+	json_begin(&parser, object->text.at, object->text.length);
+	object = parse_whole(reader, &parser);
+	if (object)
+		read(reader, object);
+	json_end(&parser);
+}
+
+static void read_list(struct reader *reader, const struct json *root, const char *name, read_part *read)
+{
+	struct json_parser parser;
+	at(reader, "", NO_INDEX);
+	const struct json *array = read_array(reader, root, name);
+	if (!array || !is_at_most(reader, name, array, PROFILE_MOST_ELEMENTS, "elements"))
+		return;
+	json_begin(&parser, array->text.at, array->text.length);
+	for (int64_t index = 0; !reader->result && json_next_element(&parser); index++) {
+		at(reader, name, index);
+		const struct json *item = parse_whole(reader, &parser);
+		if (item && is_object(reader, item))
+			read(reader, item);
 	}
+	json_end(&parser);
 }
 
 /* Before all else: another version may mean other things by the same names. */
-static void check_version(struct reader *reader, const cJSON *root)
+static void check_version(struct reader *reader, const struct json *root)
 {
-	const cJSON *version = cJSON_GetObjectItemCaseSensitive(root, "version");
-	if (!cJSON_IsObject(root) || !cJSON_IsNumber(version))
+	const struct json *version = root->type == JSON_OBJECT ? member(reader, root, "version") : NULL;
+	double number = version && version->type == JSON_NUMBER ? json_double(&version->text) : 0;
+	if (!version || version->type != JSON_NUMBER)
 		reader->result = ct_fail(reader->err, -EINVAL,
 					 "not a profile of captrack-bpf: it has no version number");
-	else if (version->valuedouble != CT_PROFILE_VERSION)
+	else if (number != CT_PROFILE_VERSION)
 		reader->result = ct_fail(reader->err, -EINVAL,
 					 "profile version %g is not known to this captrack-bpf "
 					 "(it knows %d): use the captrack-bpf that wrote it, or a newer one",
-					 version->valuedouble, CT_PROFILE_VERSION);
+					 number, CT_PROFILE_VERSION);
 }
 
-static void read_root(struct reader *reader, const cJSON *root)
+static void read_root(struct reader *reader, const struct json *root)
 {
 	static const char *const states[] = {"running", "final", NULL};
 	static const char *const reasons[] = {"interval", "exit", "detach", "signal", NULL};
@@ -234,7 +255,7 @@ static void read_root(struct reader *reader, const cJSON *root)
 }
 
 /* What is wrong at a byte that is no JSON, by line as editors count. */
-static int not_json(const char *text, size_t length, size_t at_byte, struct ct_error *err)
+static int not_json(const char *text, size_t length, size_t at_byte, const char *what, struct ct_error *err)
 {
 	size_t line = 1;
 	if (!length)
@@ -243,27 +264,44 @@ static int not_json(const char *text, size_t length, size_t at_byte, struct ct_e
 		line += text[i] == '\n';
 	if (at_byte + 1 >= length)
 		return ct_fail(err, -EINVAL, "not JSON: it ends too early, in line %zu", line);
-	return ct_fail(err, -EINVAL, "not JSON: error in line %zu, byte %zu", line, at_byte);
+	return ct_fail(err, -EINVAL, "not JSON: %s in line %zu, byte %zu", what, line, at_byte);
+}
+
+/* The whole document, of which the root's own members are kept. */
+static int parse_document(struct json_parser *parser, const char *text, size_t length, struct ct_error *err)
+{
+	int result = json_parse(parser, 1);
+	size_t at_byte = (size_t)(parser->at - text);
+	if (result == -ENOMEM)
+		return ct_fail(err, result, "out of memory");
+	if (result == -E2BIG)
+		return ct_fail(err, -EINVAL, "more than %d members", JSON_MOST_VALUES);
+	if (result)
+		return not_json(text, length, at_byte, result == -ELOOP ? "nested too deep" : "error", err);
+	json_skip_space(parser);
+	if (parser->at < parser->end)
+		return ct_fail(err, -EINVAL, "more text after the end of the document, at byte %td",
+			       parser->at - text);
+	return 0;
 }
 
 int profile_read_json(const char *text, size_t length, struct profile *profile, struct ct_error *err)
 {
 	struct reader reader = {.profile = profile, .err = err};
-	const char *end = text, *nul = length ? memchr(text, '\0', length) : NULL;
+	struct json_parser parser;
 	memset(profile, 0, sizeof(*profile));
-	if (nul) /* cJSON would take it for the end of a string */
-		return not_json(text, length, (size_t)(nul - text), err);
-	cJSON *root = length ? cJSON_ParseWithLengthOpts(text, length, &end, false) : NULL;
-	if (!root)
-		return not_json(text, length, (size_t)(end - text), err);
-	while (end < text + length && strchr(" \t\r\n", *end))
-		end++;
-	if (end < text + length)
-		reader.result = ct_fail(err, -EINVAL, "more text after the end of the document, at byte %td",
-					end - text);
-	else
-		read_root(&reader, root);
-	cJSON_Delete(root);
+	if (length > PROFILE_MOST_BYTES)
+		return ct_fail(err, -EFBIG, "larger than a profile may be (1 GiB)");
+	const char *nul = length ? memchr(text, '\0', length) : NULL;
+	if (nul)
+		return not_json(text, length, (size_t)(nul - text), "a NUL", err);
+	json_begin(&parser, text, length);
+	if (length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) /* some editors put a mark at the start */
+		parser.at += 3;
+	reader.result = parse_document(&parser, text, length, err);
+	if (!reader.result)
+		read_root(&reader, parser.values);
+	json_end(&parser);
 	if (reader.result)
 		profile_deinit(profile);
 	return reader.result;

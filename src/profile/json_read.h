@@ -5,7 +5,7 @@
 #include "json_reader.h"
 
 /* One element of a list of the document, which it appends to the profile. */
-typedef void read_part(struct reader *reader, const cJSON *object);
+typedef void read_part(struct reader *reader, const struct json *object);
 
 read_part read_free_stack;  /* after the frames */
 read_part read_stack;       /* after the frames and the stacks that free */

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-void read_thread(struct reader *reader, const cJSON *item)
+void read_thread(struct reader *reader, const struct json *item)
 {
 	struct profile *profile = reader->profile;
 	int64_t index = profile_add_thread(profile);
@@ -17,7 +17,7 @@ void read_thread(struct reader *reader, const cJSON *item)
 }
 
 /* Of the peak only what is live is known, and without frees not even that. */
-void read_point(struct reader *reader, const cJSON *item)
+void read_point(struct reader *reader, const struct json *item)
 {
 	struct profile *profile = reader->profile;
 	bool is_peak = read_flag(reader, item, "peak");

@@ -3,14 +3,18 @@
  * that free, and what was freed twice. */
 #include "json_read.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void read_frame_list(struct reader *reader, const cJSON *object, uint32_t **frames, uint32_t *n_frames)
+static void read_frame_list(struct reader *reader, const struct json *object, uint32_t **frames,
+			    uint32_t *n_frames)
 {
-	const cJSON *array = read_array(reader, object, "frames"), *item;
+	const struct json *array = read_array(reader, object, "frames"), *item;
+	if (!is_at_most(reader, "frames", array, PROFILE_MOST_STACK_FRAMES, "frames"))
+		return;
 	*frames = room_for(reader, array, sizeof(**frames));
-	cJSON_ArrayForEach(item, array)
+	JSON_EACH(item, array)
 	{
 		in_list(reader, "frames", *n_frames);
 		uint32_t frame = to_index(reader, "", item, "frame", reader->profile->n_frames);
@@ -22,7 +26,7 @@ static void read_frame_list(struct reader *reader, const cJSON *object, uint32_t
 }
 
 /* A reason of a later version is none to this one. */
-static enum profile_integrity read_reason(struct reader *reader, const cJSON *item)
+static enum profile_integrity read_reason(struct reader *reader, const struct json *item)
 {
 	enum profile_integrity why = INTEGRITY_TRUNCATED_STACKS;
 	char *end = read_string(reader, item, "end");
@@ -39,20 +43,20 @@ static enum profile_integrity read_reason(struct reader *reader, const cJSON *it
 }
 
 /* An object of a stack with its place; NULL where there is none. */
-static const cJSON *enter(struct reader *reader, const cJSON *stack, const char *name)
+static const struct json *enter(struct reader *reader, const struct json *stack, const char *name)
 {
-	const cJSON *object = read_object(reader, stack, name);
+	const struct json *object = read_object(reader, stack, name);
 	if (object)
 		in_object(reader, name);
 	return object;
 }
 
 /* Numbers of an array, which stands in the file as `path` of a stack, for errors. */
-static uint64_t *read_values(struct reader *reader, const cJSON *array, const char *path, size_t *count)
+static uint64_t *read_values(struct reader *reader, const struct json *array, const char *path, size_t *count)
 {
-	const cJSON *item;
+	const struct json *item;
 	uint64_t *values = room_for(reader, array, sizeof(*values));
-	cJSON_ArrayForEach(item, array)
+	JSON_EACH(item, array)
 	{
 		if (reader->result)
 			break;
@@ -62,23 +66,24 @@ static uint64_t *read_values(struct reader *reader, const cJSON *array, const ch
 	return values;
 }
 
-static void read_histogram(struct reader *reader, const cJSON *object, const char *path,
+static void read_histogram(struct reader *reader, const struct json *object, const char *path,
 			   struct profile_histogram *histogram)
 {
-	const cJSON *array = read_array(reader, object, "log2");
-	int classes = cJSON_GetArraySize(array);
+	const struct json *array = read_array(reader, object, "log2");
 	size_t count = 0;
-	if (classes > PROFILE_CLASSES) {
-		wrong(reader, "log2", "%d classes are too many (at most %d)", classes, PROFILE_CLASSES);
+	if (array && array->count > PROFILE_CLASSES) {
+		wrong(reader, "log2", "%" PRIu32 " classes are too many (at most %d)", array->count,
+		      PROFILE_CLASSES);
 		return;
 	}
 	histogram->counts = read_values(reader, array, path, &count);
 	histogram->n = (uint32_t)count;
 }
 
-static void read_lifetimes(struct reader *reader, const cJSON *stack, struct profile_lifetimes *lifetimes)
+static void read_lifetimes(struct reader *reader, const struct json *stack,
+			   struct profile_lifetimes *lifetimes)
 {
-	const cJSON *object = enter(reader, stack, "lifetime_ns");
+	const struct json *object = enter(reader, stack, "lifetime_ns");
 	if (!object)
 		return;
 	read_numbers(reader, object, profile_lifetime_numbers, lifetimes);
@@ -88,23 +93,23 @@ static void read_lifetimes(struct reader *reader, const cJSON *stack, struct pro
 	out_again(reader);
 }
 
-static void read_ages(struct reader *reader, const cJSON *stack, struct profile_ages *ages)
+static void read_ages(struct reader *reader, const struct json *stack, struct profile_ages *ages)
 {
-	const cJSON *age = enter(reader, stack, "age_ns");
+	const struct json *age = enter(reader, stack, "age_ns");
 	if (!age)
 		return;
 	ages->known = true;
 	read_numbers(reader, age, profile_age_numbers, ages);
 	out_again(reader);
-	const cJSON *startup = enter(reader, stack, "startup");
+	const struct json *startup = enter(reader, stack, "startup");
 	if (startup)
 		read_numbers(reader, startup, profile_startup_numbers, ages);
 	out_again(reader);
 }
 
-static void read_sizes(struct reader *reader, const cJSON *stack, struct profile_sizes *sizes)
+static void read_sizes(struct reader *reader, const struct json *stack, struct profile_sizes *sizes)
 {
-	const cJSON *object = enter(reader, stack, "sizes");
+	const struct json *object = enter(reader, stack, "sizes");
 	if (!object)
 		return;
 	read_numbers(reader, object, profile_size_numbers, sizes);
@@ -113,9 +118,9 @@ static void read_sizes(struct reader *reader, const cJSON *stack, struct profile
 }
 
 /* Growth of no chains is none: views divide by their number. */
-static void read_growth(struct reader *reader, const cJSON *stack, struct profile_growth **out)
+static void read_growth(struct reader *reader, const struct json *stack, struct profile_growth **out)
 {
-	const cJSON *object = enter(reader, stack, "growth");
+	const struct json *object = enter(reader, stack, "growth");
 	struct profile_growth *growth = object ? calloc(1, sizeof(*growth)) : NULL;
 	if (object && !growth)
 		no_memory(reader);
@@ -135,9 +140,9 @@ static void read_growth(struct reader *reader, const cJSON *stack, struct profil
 	free(growth);
 }
 
-static void read_leak(struct reader *reader, const cJSON *stack, struct profile_leak *leak)
+static void read_leak(struct reader *reader, const struct json *stack, struct profile_leak *leak)
 {
-	const cJSON *object = enter(reader, stack, "leak");
+	const struct json *object = enter(reader, stack, "leak");
 	if (!object)
 		return;
 	leak->score = read_share(reader, object, "score");
@@ -145,11 +150,11 @@ static void read_leak(struct reader *reader, const cJSON *stack, struct profile_
 	out_again(reader);
 }
 
-static void read_freed_by(struct reader *reader, const cJSON *object, struct profile_stack *stack)
+static void read_freed_by(struct reader *reader, const struct json *object, struct profile_stack *stack)
 {
-	const cJSON *freed_by = read_array(reader, object, "freed_by"), *item;
+	const struct json *freed_by = read_array(reader, object, "freed_by"), *item;
 	stack->freed_by = room_for(reader, freed_by, sizeof(*stack->freed_by));
-	cJSON_ArrayForEach(item, freed_by)
+	JSON_EACH(item, freed_by)
 	{
 		in_list(reader, "freed_by", (int64_t)stack->n_freed_by);
 		if (!is_object(reader, item))
@@ -162,14 +167,14 @@ static void read_freed_by(struct reader *reader, const cJSON *object, struct pro
 	out_again(reader);
 }
 
-static void read_thread_of(struct reader *reader, const cJSON *item, struct profile_stack *stack)
+static void read_thread_of(struct reader *reader, const struct json *item, struct profile_stack *stack)
 {
 	stack->has_thread = member(reader, item, "thread");
 	if (stack->has_thread)
 		stack->thread = read_index(reader, item, "thread", "thread", reader->profile->n_threads);
 }
 
-void read_stack(struct reader *reader, const cJSON *item)
+void read_stack(struct reader *reader, const struct json *item)
 {
 	struct profile *profile = reader->profile;
 	int64_t index = profile_add_stack(profile);
@@ -195,7 +200,7 @@ void read_stack(struct reader *reader, const cJSON *item)
 		read_freed_by(reader, item, stack);
 }
 
-void read_free_stack(struct reader *reader, const cJSON *item)
+void read_free_stack(struct reader *reader, const struct json *item)
 {
 	struct profile *profile = reader->profile;
 	int64_t index = profile_add_free_stack(profile);
@@ -205,13 +210,13 @@ void read_free_stack(struct reader *reader, const cJSON *item)
 }
 
 /* -1 where it is missing: not known. */
-static int64_t read_known_index(struct reader *reader, const cJSON *item, const char *name, const char *kind,
-				size_t count)
+static int64_t read_known_index(struct reader *reader, const struct json *item, const char *name,
+				const char *kind, size_t count)
 {
 	return member(reader, item, name) ? (int64_t)read_index(reader, item, name, kind, count) : -1;
 }
 
-void read_double_free(struct reader *reader, const cJSON *item)
+void read_double_free(struct reader *reader, const struct json *item)
 {
 	struct profile *profile = reader->profile;
 	int64_t index = profile_add_double_free(profile);

@@ -64,92 +64,114 @@ void no_memory(struct reader *reader)
 		reader->result = ct_fail(reader->err, -ENOMEM, "out of memory");
 }
 
-/* A member of an object; NULL where it is missing, or after an error. */
-const cJSON *member(struct reader *reader, const cJSON *object, const char *name)
+const struct json *member(struct reader *reader, const struct json *object, const char *name)
 {
-	return reader->result ? NULL : cJSON_GetObjectItemCaseSensitive(object, name);
+	return reader->result ? NULL : json_member(object, name, strlen(name));
 }
 
-uint64_t to_number(struct reader *reader, const char *field, const cJSON *item, uint64_t max)
+/* What is not written in digits alone may be a whole number all the same: 1e3. */
+static uint64_t double_to_number(struct reader *reader, const char *field, double value)
 {
-	if (!cJSON_IsNumber(item)) {
-		wrong(reader, field, "not a number");
-		return 0;
-	}
-	double value = item->valuedouble;
 	if (!(value >= 0) || value >= 0x1p64) {
 		wrong(reader, field, "%g is no unsigned 64-bit number", value);
 		return 0;
 	}
-	uint64_t number = (uint64_t)value;
-	if ((double)number != value)
+	if ((double)(uint64_t)value != value)
 		wrong(reader, field, "%g is not a whole number", value);
-	else if (number > max)
+	return (uint64_t)value;
+}
+
+uint64_t to_number(struct reader *reader, const char *field, const struct json *item, uint64_t max)
+{
+	uint64_t number;
+	if (item->type != JSON_NUMBER) {
+		wrong(reader, field, "not a number");
+		return 0;
+	}
+	if (!json_uint64(&item->text, &number))
+		number = double_to_number(reader, field, json_double(&item->text));
+	if (number > max)
 		wrong(reader, field, "%" PRIu64 " is too large (at most %" PRIu64 ")", number, max);
 	return reader->result ? 0 : number;
 }
 
-uint64_t read_number(struct reader *reader, const cJSON *object, const char *name, uint64_t max)
+uint64_t read_number(struct reader *reader, const struct json *object, const char *name, uint64_t max)
 {
-	const cJSON *item = member(reader, object, name);
+	const struct json *item = member(reader, object, name);
 	return item ? to_number(reader, name, item, max) : 0;
 }
 
-void read_numbers(struct reader *reader, const cJSON *object, const struct number_field *fields, void *base)
+void read_numbers(struct reader *reader, const struct json *object, const struct number_field *fields,
+		  void *base)
 {
-	for (; fields->name; fields++)
-		if (profile_knows(reader->profile, fields->needs))
-			*number_at(base, fields) = read_number(reader, object, fields->name, UINT64_MAX);
+	unsigned int lacks = profile_lacks(reader->profile);
+	for (; fields->name && !reader->result; fields++) {
+		const struct json *item =
+			fields->needs & lacks ? NULL : json_member(object, fields->name, fields->length);
+		if (item)
+			*number_at(base, fields) = to_number(reader, fields->name, item, UINT64_MAX);
+	}
 }
 
-/* The text of a string, which stays the tree's. */
-static const char *peek_string(struct reader *reader, const cJSON *object, const char *name)
+/* NULL where it is missing, or no string. */
+static const struct json *read_text(struct reader *reader, const struct json *object, const char *name)
 {
-	const cJSON *item = member(reader, object, name);
-	if (item && !cJSON_IsString(item)) {
-		wrong(reader, name, "not a string");
+	const struct json *item = member(reader, object, name);
+	if (!item || item->type == JSON_STRING)
+		return item;
+	wrong(reader, name, "not a string");
+	return NULL;
+}
+
+char *to_string(struct reader *reader, const char *field, const struct json *item)
+{
+	if (item->type != JSON_STRING) {
+		wrong(reader, field, "not a string");
 		return NULL;
 	}
-	return item ? item->valuestring : NULL;
-}
-
-char *read_string(struct reader *reader, const cJSON *object, const char *name)
-{
-	const char *text = peek_string(reader, object, name);
-	char *copy = text ? strdup(text) : NULL;
-	if (text && !copy)
+	char *copy = json_copy(&item->text);
+	if (!copy)
 		no_memory(reader);
 	return copy;
 }
 
-/* "0x12ab" */
-uint64_t read_hex(struct reader *reader, const cJSON *object, const char *name)
+char *read_string(struct reader *reader, const struct json *object, const char *name)
 {
-	const char *text = peek_string(reader, object, name);
-	if (!text)
+	const struct json *item = member(reader, object, name);
+	return item ? to_string(reader, name, item) : NULL;
+}
+
+/* "0x12ab" */
+uint64_t read_hex(struct reader *reader, const struct json *object, const char *name)
+{
+	const struct json *item = read_text(reader, object, name);
+	if (!item)
 		return 0;
+	char text[sizeof("0x0123456789abcdef")] = "";
+	if (item->text.length < sizeof(text))
+		memcpy(text, item->text.at, item->text.length);
 	size_t digits = strncmp(text, "0x", 2) ? 0 : strspn(text + 2, "0123456789abcdefABCDEF");
-	if (!digits || digits > 16 || text[2 + digits]) {
+	if (!digits || text[2 + digits]) {
 		wrong(reader, name, "not a hex string such as \"0x12ab\"");
 		return 0;
 	}
 	return strtoull(text, NULL, 16);
 }
 
-bool read_flag(struct reader *reader, const cJSON *object, const char *name)
+bool read_flag(struct reader *reader, const struct json *object, const char *name)
 {
-	const cJSON *item = member(reader, object, name);
-	if (item && !cJSON_IsBool(item))
+	const struct json *item = member(reader, object, name);
+	if (item && item->type != JSON_TRUE && item->type != JSON_FALSE)
 		wrong(reader, name, "not true or false");
-	return cJSON_IsTrue(item);
+	return item && item->type == JSON_TRUE;
 }
 
 /* The index in words, ended by NULL; the first where it is missing. */
-int read_word(struct reader *reader, const cJSON *object, const char *name, const char *const *words)
+int read_word(struct reader *reader, const struct json *object, const char *name, const char *const *words)
 {
-	const char *text = peek_string(reader, object, name);
+	const struct json *item = read_text(reader, object, name);
 	int index = 0;
-	while (text && words[index] && strcmp(words[index], text))
+	while (item && words[index] && !json_is(&item->text, words[index], strlen(words[index])))
 		index++;
 	if (words[index])
 		return index;
@@ -157,36 +179,43 @@ int read_word(struct reader *reader, const cJSON *object, const char *name, cons
 	return 0;
 }
 
-const cJSON *read_object(struct reader *reader, const cJSON *object, const char *name)
+const struct json *read_object(struct reader *reader, const struct json *object, const char *name)
 {
-	const cJSON *item = member(reader, object, name);
-	if (item && !cJSON_IsObject(item))
+	const struct json *item = member(reader, object, name);
+	if (item && item->type != JSON_OBJECT)
 		wrong(reader, name, "not an object");
 	return reader->result ? NULL : item;
 }
 
-const cJSON *read_array(struct reader *reader, const cJSON *object, const char *name)
+const struct json *read_array(struct reader *reader, const struct json *object, const char *name)
 {
-	const cJSON *item = member(reader, object, name);
-	if (item && !cJSON_IsArray(item))
+	const struct json *item = member(reader, object, name);
+	if (item && item->type != JSON_ARRAY)
 		wrong(reader, name, "not an array");
 	return reader->result ? NULL : item;
 }
 
-/* Room for what an array holds; NULL for an empty one, or after an error. */
-void *room_for(struct reader *reader, const cJSON *array, size_t size)
+bool is_at_most(struct reader *reader, const char *field, const struct json *array, uint32_t most,
+		const char *what)
 {
-	int count = cJSON_GetArraySize(array);
-	void *room = count ? calloc((size_t)count, size) : NULL;
+	if (array && array->count > most)
+		wrong(reader, field, "%" PRIu32 " %s, at most %" PRIu32, array->count, what, most);
+	return !reader->result;
+}
+
+void *room_for(struct reader *reader, const struct json *array, size_t size)
+{
+	uint32_t count = array ? array->count : 0;
+	void *room = count ? calloc(count, size) : NULL;
 	if (count && !room)
 		no_memory(reader);
 	return room;
 }
 
 /* Whether an element of a list can be read. */
-bool is_object(struct reader *reader, const cJSON *item)
+bool is_object(struct reader *reader, const struct json *item)
 {
-	if (!cJSON_IsObject(item))
+	if (item->type != JSON_OBJECT)
 		wrong(reader, "", "not an object");
 	return !reader->result;
 }
@@ -201,24 +230,26 @@ void *added(struct reader *reader, int64_t index, void *array, size_t size)
 }
 
 /* A slowdown: 1 is none. */
-double read_factor(struct reader *reader, const cJSON *object, const char *name)
+double read_factor(struct reader *reader, const struct json *object, const char *name)
 {
-	const cJSON *item = member(reader, object, name);
+	const struct json *item = member(reader, object, name);
 	if (!item)
 		return 0;
-	if (cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble <= 1e9)
-		return item->valuedouble;
+	double factor = item->type == JSON_NUMBER ? json_double(&item->text) : 0;
+	if (factor >= 1 && factor <= 1e9)
+		return factor;
 	wrong(reader, name, "not a factor of 1 or more");
 	return 0;
 }
 
-double read_share(struct reader *reader, const cJSON *object, const char *name)
+double read_share(struct reader *reader, const struct json *object, const char *name)
 {
-	const cJSON *item = member(reader, object, name);
+	const struct json *item = member(reader, object, name);
 	if (!item)
 		return 0;
-	if (cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble <= 1)
-		return item->valuedouble;
+	double share = item->type == JSON_NUMBER ? json_double(&item->text) : -1;
+	if (share >= 0 && share <= 1)
+		return share;
 	wrong(reader, name, "not a number from 0 to 1");
 	return 0;
 }
@@ -231,13 +262,14 @@ static uint32_t check_index(struct reader *reader, const char *field, uint64_t i
 	return reader->result ? 0 : (uint32_t)index;
 }
 
-uint32_t to_index(struct reader *reader, const char *field, const cJSON *item, const char *kind, size_t count)
+uint32_t to_index(struct reader *reader, const char *field, const struct json *item, const char *kind,
+		  size_t count)
 {
 	uint64_t index = reader->result ? 0 : to_number(reader, field, item, UINT32_MAX);
 	return check_index(reader, field, index, kind, count);
 }
 
-uint32_t read_index(struct reader *reader, const cJSON *object, const char *name, const char *kind,
+uint32_t read_index(struct reader *reader, const struct json *object, const char *name, const char *kind,
 		    size_t count)
 {
 	return check_index(reader, name, read_number(reader, object, name, UINT32_MAX), kind, count);

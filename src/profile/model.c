@@ -81,13 +81,22 @@ static int compare_sizes(const void *a, const void *b)
 	return first < second ? -1 : first > second;
 }
 
-/* The nearest rank. */
+static bool are_sorted(const uint64_t *sizes, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (sizes[i - 1] > sizes[i])
+			return false;
+	return true;
+}
+
+/* The nearest rank. Who asks once asks again. */
 uint64_t profile_growth_percentile(struct profile_growth *growth, double share)
 {
 	size_t n = growth->n_final_sizes;
 	if (!n)
 		return 0;
-	qsort(growth->final_sizes, n, sizeof(*growth->final_sizes), compare_sizes);
+	if (!are_sorted(growth->final_sizes, n))
+		qsort(growth->final_sizes, n, sizeof(*growth->final_sizes), compare_sizes);
 	size_t rank = (size_t)(share * (double)n + 0.999999);
 	return growth->final_sizes[rank < 1 ? 0 : rank > n ? n - 1 : rank - 1];
 }

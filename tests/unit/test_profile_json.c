@@ -68,6 +68,12 @@ static void test_large_integers_stay_exact(void **state)
 	assert_non_null(strstr(text, "\"freed_bytes\":1000000000000001,"));
 	assert_non_null(strstr(text, "\"allocators\":[]"));
 	assert_non_null(strstr(text, "\"objects\":[],\n\"frames\":[],\n\"stacks\":[]}\n"));
+	struct profile back;
+	struct ct_error err = {0};
+	assert_int_equal(profile_read_json(text, length, &back, &err), 0);
+	assert_true(back.totals.allocated_bytes == UINT64_MAX);
+	assert_true(back.totals.freed_bytes == 1000000000000001);
+	profile_deinit(&back);
 	free(text);
 	profile_deinit(&profile);
 }
