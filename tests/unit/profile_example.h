@@ -236,6 +236,22 @@ static inline char *write_text(struct profile *profile, size_t *length)
 	return text;
 }
 
+/* Reads what is not read without an error that says `part`; from a block of exactly that size, so that a
+ * byte too far is seen. */
+static inline void refuse(const char *text, size_t length, const char *part)
+{
+	struct profile profile;
+	struct ct_error err = {0};
+	char *copy = malloc(length ? length : 1);
+	memcpy(copy, text, length);
+	int result = profile_read_json(copy, length, &profile, &err);
+	free(copy);
+	if (result >= 0 || !strstr(err.text, part))
+		fail_msg("%.80s: %d '%s', expected '%s'", text, result, err.text, part);
+	for (size_t i = 0; i < sizeof(profile); i++)
+		assert_int_equal(((unsigned char *)&profile)[i], 0);
+}
+
 static const char example_text[] =
 	"{\"version\":1,\n"
 	"\"tool\":{\"name\":\"captrack-bpf\",\"version\":\"" CT_VERSION "\"},\n"

@@ -11,21 +11,6 @@
 
 #include "profile_example.h"
 
-/* Reads from a block of exactly that size, so that a byte too far is seen. */
-static void refuse(const char *text, size_t length, const char *part)
-{
-	struct profile profile;
-	struct ct_error err = {0};
-	char *copy = malloc(length ? length : 1);
-	memcpy(copy, text, length);
-	int result = profile_read_json(copy, length, &profile, &err);
-	free(copy);
-	if (result >= 0 || !strstr(err.text, part))
-		fail_msg("%.80s: %d '%s', expected '%s'", text, result, err.text, part);
-	for (size_t i = 0; i < sizeof(profile); i++)
-		assert_int_equal(((unsigned char *)&profile)[i], 0);
-}
-
 static void test_what_is_no_profile(void **state)
 {
 	(void)state;
@@ -253,16 +238,6 @@ static void test_what_is_put_right(void **state)
 	profile_deinit(&profile);
 }
 
-static void test_deep_nesting(void **state)
-{
-	(void)state;
-	size_t depth = 1000000;
-	char *text = malloc(depth);
-	memset(text, '[', depth);
-	refuse(text, depth, "not JSON");
-	free(text);
-}
-
 static void test_cut_short_anywhere(void **state)
 {
 	(void)state;
@@ -312,7 +287,6 @@ int main(void)
 		cmocka_unit_test(test_histograms_of_more_classes_than_there_are),
 		cmocka_unit_test(test_lists_with_wrong_elements),
 		cmocka_unit_test(test_what_is_put_right),
-		cmocka_unit_test(test_deep_nesting),
 		cmocka_unit_test(test_cut_short_anywhere),
 		cmocka_unit_test(test_any_byte_damaged),
 	};
