@@ -35,7 +35,7 @@ OBJ  := $(SRC:%.c=$(BUILD)/%.o)
 CORE := $(filter-out $(BUILD)/src/cli/main.o,$(OBJ))
 SKEL := $(BUILD)/captrack.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c))) \
-        $(BUILD)/tests/unit/test_unwind_mutated
+        $(BUILD)/tests/unit/test_unwind_mutated $(BUILD)/tests/unit/test_profile_mutated
 TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/*.c)))
 FUZZ_SEEDS := $(patsubst tests/fuzz/seeds/%.s,$(BUILD)/tests/fuzz/seeds/%,$(wildcard tests/fuzz/seeds/*.s))
 
@@ -77,9 +77,17 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(CORE) Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -o $@ $< $(CORE) $(LIBS) -lcmocka
 
-# Damaged unwind data: the reader alone, with sanitizers where the compiler has them.
+# Damaged unwind data and profiles: what reads them alone, with sanitizers where the compiler has them.
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_CFLAGS = $(filter-out -D_FORTIFY_SOURCE=2,$(CT_CFLAGS)) -g -O1 -Itests/fuzz
+FUZZ_CFLAGS = $(filter-out -D_FORTIFY_SOURCE=2,$(CT_CFLAGS)) -g -O1 -Itests/fuzz -DPROFILES_DIR='"$(CURDIR)/tests/fuzz/profiles"'
+PROFILE_FUZZ := tests/fuzz/use_profile.c tests/fuzz/mutate_json.c \
+                $(wildcard src/*.c $(patsubst %,src/%/*.c,json profile calls views exports cost))
+
+# Those that this compiler has: a file of flags.
+$(BUILD)/tests/fuzz/sanitizers: Makefile
+	@mkdir -p $(@D)
+	$(Q)echo 'int main(void) { return 0; }' | $(CC) $(SANITIZERS) -x c -o $@.try - 2>/dev/null && $@.try && \
+		echo '$(SANITIZERS)' > $@ || echo > $@
 
 $(BUILD)/tests/fuzz/seeds/%: tests/fuzz/seeds/%.s Makefile
 	$(call say,AS,$<)
@@ -87,22 +95,40 @@ $(BUILD)/tests/fuzz/seeds/%: tests/fuzz/seeds/%.s Makefile
 	$(Q)$(CC) -shared -nostdlib -Wl,-z,noseparate-code,-z,lazy -o $@ $<
 
 $(BUILD)/tests/unit/test_unwind_mutated: tests/fuzz/test_unwind_mutated.c tests/fuzz/read_rows.h \
-		$(wildcard src/unwind/*) include/captrack/unwind.h include/captrack/records.h $(FUZZ_SEEDS) Makefile
+		$(wildcard src/unwind/*) include/captrack/unwind.h include/captrack/records.h $(FUZZ_SEEDS) \
+		$(BUILD)/tests/fuzz/sanitizers
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
-	$(Q)has=; echo 'int main(void) { return 0; }' | $(CC) $(SANITIZERS) -x c -o $@ - 2>/dev/null && $@ && \
-		has='$(SANITIZERS)'; \
-		$(CC) $(FUZZ_CFLAGS) $$has -o $@ $(filter %.c,$^) $(LIBS) -lcmocka
+	$(Q)$(CC) $(FUZZ_CFLAGS) $$(cat $(BUILD)/tests/fuzz/sanitizers) -o $@ $(filter %.c,$^) $(LIBS) -lcmocka
+
+$(BUILD)/tests/fuzz/objects/%.o: %.c $(BUILD)/tests/fuzz/sanitizers
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FUZZ_CFLAGS) $$(cat $(BUILD)/tests/fuzz/sanitizers) -MMD -MP -c -o $@ $<
+
+FUZZ_OBJ := $(patsubst %.c,$(BUILD)/tests/fuzz/objects/%.o,$(PROFILE_FUZZ) tests/fuzz/test_profile_mutated.c)
+$(BUILD)/tests/unit/test_profile_mutated: $(FUZZ_OBJ)
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $$(cat $(BUILD)/tests/fuzz/sanitizers) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/tests/fuzz/fuzz_unwind: tests/fuzz/fuzz_unwind.c tests/fuzz/read_rows.h $(wildcard src/unwind/*) Makefile
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LIBS)
 
-test-fuzz: $(BUILD)/tests/fuzz/fuzz_unwind $(FUZZ_SEEDS) ## damaged unwind data for 60 s (clang)
-	@mkdir -p $(BUILD)/tests/fuzz/corpus
+$(BUILD)/tests/fuzz/fuzz_profile: tests/fuzz/fuzz_profile.c $(PROFILE_FUZZ) $(wildcard tests/fuzz/*.h \
+		src/profile/*.h src/views/*.h include/captrack/*.h) Makefile
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -Wno-missing-field-initializers $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LIBS)
+
+test-fuzz: $(addprefix $(BUILD)/tests/fuzz/,fuzz_unwind fuzz_profile) $(FUZZ_SEEDS) ## damaged unwind data and profiles, 60 s each (clang)
+	@mkdir -p $(BUILD)/tests/fuzz/corpus $(BUILD)/tests/fuzz/profiles
 	$(Q)cd $(BUILD)/tests/fuzz && ./fuzz_unwind -max_total_time=60 -timeout=2 -rss_limit_mb=512 \
 		-max_len=32768 -print_final_stats=1 corpus seeds
+	$(Q)cd $(BUILD)/tests/fuzz && ./fuzz_profile -max_total_time=60 -timeout=5 -rss_limit_mb=1024 \
+		-max_len=65536 -print_final_stats=1 profiles $(CURDIR)/tests/fuzz/profiles
 
 unit-tests: $(UNIT)
 
@@ -138,4 +164,4 @@ clean: ## remove build/
 	$(call say,CLEAN,$(BUILD))
 	$(Q)rm -rf $(BUILD)
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(TEST_TOOLS:=.d) $(BUILD)/captrack.bpf.d
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(TEST_TOOLS:=.d) $(FUZZ_OBJ:.o=.d) $(BUILD)/captrack.bpf.d

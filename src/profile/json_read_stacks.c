@@ -66,6 +66,7 @@ static uint64_t *read_values(struct reader *reader, const struct json *array, co
 	return values;
 }
 
+/* One that counted nothing is none: views divide by what was counted. */
 static void read_histogram(struct reader *reader, const struct json *object, const char *path,
 			   struct profile_histogram *histogram)
 {
@@ -77,6 +78,8 @@ static void read_histogram(struct reader *reader, const struct json *object, con
 		return;
 	}
 	histogram->counts = read_values(reader, array, path, &count);
+	while (count && !histogram->counts[count - 1])
+		count--;
 	histogram->n = (uint32_t)count;
 }
 

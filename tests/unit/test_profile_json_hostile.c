@@ -219,13 +219,14 @@ static void test_lists_with_wrong_elements(void **state)
 		refuse(table[i].text, strlen(table[i].text), table[i].part);
 }
 
-/* Views may rely on both: points by time, and growth of one chain or more. */
+/* Views may rely on it: points by time, growth of one chain or more, histograms of something. */
 static void test_what_is_put_right(void **state)
 {
 	(void)state;
 	static const char text[] =
 		"{\"version\":1,\"timeline\":[{\"ms\":9,\"allocs\":3},{\"ms\":2,\"peak\":true,\"allocs\":8},"
-		"{\"ms\":5}],\"stacks\":[{\"growth\":{\"final_sizes\":[4,5],\"steps\":8}}]}";
+		"{\"ms\":5}],\"stacks\":[{\"growth\":{\"final_sizes\":[4,5],\"steps\":8},"
+		"\"sizes\":{\"log2\":[0,0]},\"lifetime_ns\":{\"log2\":[0,3,0]}}]}";
 	struct profile profile;
 	struct ct_error err = {0};
 	assert_int_equal(profile_read_json(text, sizeof(text) - 1, &profile, &err), 0);
@@ -235,6 +236,8 @@ static void test_what_is_put_right(void **state)
 	assert_true(profile.timeline[1].ms == 5 && profile.timeline[2].ms == 9);
 	assert_int_equal(profile.timeline[2].allocs, 3);
 	assert_null(profile.stacks[0].growth);
+	assert_int_equal(profile.stacks[0].sizes.log2.n, 0);
+	assert_int_equal(profile.stacks[0].lifetimes.log2.n, 2);
 	profile_deinit(&profile);
 }
 

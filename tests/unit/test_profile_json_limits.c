@@ -116,28 +116,61 @@ static void test_values_of_one_element(void **state)
 	refuse_repeated("{\"version\":1,", "\"a\":1", 2 * MANY, "}", "more than 1048576 members");
 }
 
-/* It is not kept, so memory does not grow with it. */
-static void test_unknown_members_take_no_memory(void **state)
+/* Reads with so much memory more than there is; fails where that is too little. */
+static struct profile read_within(const char *text, size_t length, size_t bytes)
 {
-	(void)state;
 	struct rlimit usual, small;
+	struct profile profile;
+	struct ct_error err = {0};
 	long pages = 0;
-	size_t length;
-	char *text = repeat("{\"version\":1,\"new\":[", "{\"a\":[1,\"b\"]}", 3 * MANY, "]}", &length);
 	FILE *statm = fopen("/proc/self/statm", "r");
 	assert_true(statm && fscanf(statm, "%ld", &pages) == 1);
 	fclose(statm);
 	assert_int_equal(getrlimit(RLIMIT_AS, &usual), 0);
 	small = usual;
-	small.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (1 << 20);
+	small.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + bytes;
 #ifndef __SANITIZE_ADDRESS__ /* which takes terabytes of addresses */
 	assert_int_equal(setrlimit(RLIMIT_AS, &small), 0);
 #endif
-	struct profile profile;
-	struct ct_error err = {0};
 	int result = profile_read_json(text, length, &profile, &err);
 	assert_int_equal(setrlimit(RLIMIT_AS, &usual), 0);
-	assert_int_equal(result, 0);
+	if (result)
+		fail_msg("%s", err.text);
+	return profile;
+}
+
+/* It is not kept, so memory does not grow with it. */
+static void test_unknown_members_take_no_memory(void **state)
+{
+	(void)state;
+	size_t length;
+	char *text = repeat("{\"version\":1,\"new\":[", "{\"a\":[1,\"b\"]}", 3 * MANY, "]}", &length);
+	struct profile profile = read_within(text, length, 1 << 20);
+	profile_deinit(&profile);
+	free(text);
+}
+
+/* The model takes about as much as the text; a tree of the document would take many times as much. */
+static void test_a_hundred_thousand_stacks(void **state)
+{
+	(void)state;
+	struct profile profile, back;
+	size_t length;
+	fill_example(&profile);
+	for (int i = 0; i < 100000; i++) {
+		struct profile_stack *stack = new_stack(&profile);
+		fill_counts(&stack->counts, 10, 300);
+		fill_stack_details(stack);
+		stack->freed_by[0].free_stack = stack->freed_by[1].free_stack = 0;
+		stack->frames = calloc(22, sizeof(*stack->frames));
+		stack->n_frames = 22;
+	}
+	profile.capture.free_stacks = true;
+	assert_int_equal(profile_add_free_stack(&profile), 0);
+	char *text = write_text(&profile, &length);
+	back = read_within(text, length, 2 * length);
+	assert_int_equal(back.n_stacks, 100002);
+	profile_deinit(&back);
 	profile_deinit(&profile);
 	free(text);
 }
@@ -242,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_elements_of_lists),
 		cmocka_unit_test(test_values_of_one_element),
 		cmocka_unit_test(test_unknown_members_take_no_memory),
+		cmocka_unit_test(test_a_hundred_thousand_stacks),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_long_strings_are_read),
 		cmocka_unit_test(test_long_strings_are_refused),

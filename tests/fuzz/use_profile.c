@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include "use_profile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/profile/json_parse.h"
+#include "captrack/exports.h"
+#include "captrack/json.h"
+#include "captrack/profile.h"
+#include "captrack/views.h"
+
+#define MUST(what)                                                                                           \
+	do {                                                                                                 \
+		if (!(what)) {                                                                               \
+			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);                   \
+			abort();                                                                             \
+		}                                                                                            \
+	} while (0)
+
+typedef int write_profile(const struct profile *profile, FILE *out);
+typedef void check_text(const char *text, size_t length);
+
+/* Nothing that steers a terminal. */
+static void check_lines(const char *text, size_t length)
+{
+	size_t bytes;
+	MUST(!memchr(text, '\0', length));
+	for (; *text; text += bytes) {
+		bytes = text_utf8_length(text);
+		MUST(bytes && ((unsigned char)*text >= ' ' || *text == '\n') && *text != '\x7f');
+		MUST(bytes != 2 || (unsigned char)text[0] != 0xc2 || (unsigned char)text[1] >= 0xa0);
+	}
+}
+
+static void check_json(const char *text, size_t length)
+{
+	struct json_parser parser;
+	json_begin(&parser, text, length);
+	MUST(!json_parse(&parser, 0));
+	json_skip_space(&parser);
+	MUST(parser.at == parser.end);
+	json_end(&parser);
+	for (size_t bytes; *text; text += bytes)
+		MUST((bytes = text_utf8_length(text)));
+}
+
+static int write_summary(const struct profile *profile, FILE *out)
+{
+	return summary_write(profile, "some/profile.json", false, out);
+}
+
+/* What an export must be; NULL: none of these. */
+static check_text *check_of(const char *format)
+{
+	static const struct {
+		const char *name;
+		check_text *check;
+	} known[] = {
+		{"captrack", check_json},   {"dhat", check_json},    {"massif", check_lines},
+		{"speedscope", check_json}, {"folded", check_lines},
+	};
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strcmp(known[i].name, format))
+			return known[i].check;
+	return NULL;
+}
+
+static char *write_text(write_profile *write, const struct profile *profile, size_t *length, int *result)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, length);
+	MUST(out);
+	*result = write(profile, out);
+	MUST(!fclose(out) && text);
+	return text;
+}
+
+/* -EINVAL: the mode leaves out what it needs; sums beyond 64 bits, more calls than any program has. */
+static void use_writer(const char *name, write_profile *write, check_text *check,
+		       const struct profile *profile)
+{
+	size_t length;
+	int result;
+	char *text = write_text(write, profile, &length, &result);
+	bool refused = result == -EINVAL || result == -EOVERFLOW || result == -EFBIG;
+	if (result && !refused)
+		fprintf(stderr, "%s: %s\n", name, strerror(-result));
+	MUST(!result || refused);
+	if (!result && check)
+		check(text, length);
+	free(text);
+}
+
+static void use_writers(const struct profile *profile)
+{
+	use_writer("summary", write_summary, check_lines, profile);
+	for (const struct export_format *format = export_formats; format->name; format++)
+		use_writer(format->name, format->write, check_of(format->name), profile);
+}
+
+static void use_report(const struct profile *profile, const struct report_options *options)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	MUST(out);
+	int result = report_write(profile, options, out);
+	MUST(!fclose(out) && text);
+	bool lacks = options->view == REPORT_STACKS ? report_sort_lacks(profile, options->sort)
+						    : report_view_lacks(profile, options->view);
+	MUST(result == (lacks ? -EINVAL : 0));
+	if (!options->color)
+		check_lines(text, length);
+	free(text);
+}
+
+static void use_reports(const struct profile *profile)
+{
+	struct report_options options = {.view = REPORT_STACKS};
+	for (int sort = REPORT_AT_PEAK; sort <= REPORT_DEFAULT; sort++) {
+		options.sort = (enum report_sort)sort;
+		options.top = sort % 2 ? 0 : 3;
+		use_report(profile, &options);
+	}
+	for (int view = REPORT_LEAKS; view <= REPORT_TIMELINE; view++) {
+		options.view = (enum report_view)view;
+		for (options.top = 0; options.top <= 5; options.top += 5)
+			use_report(profile, &options);
+	}
+	options = (struct report_options){.sort = REPORT_DEFAULT, .color = true};
+	use_report(profile, &options);
+}
+
+static void check_frames(const struct profile *profile, const uint32_t *frames, uint32_t n_frames)
+{
+	MUST(n_frames <= PROFILE_MOST_STACK_FRAMES);
+	for (uint32_t i = 0; i < n_frames; i++)
+		MUST(frames[i] < profile->n_frames);
+}
+
+static void check_histogram(const struct profile_histogram *histogram)
+{
+	MUST(histogram->first + histogram->n <= PROFILE_CLASSES);
+}
+
+static void check_stack(const struct profile *profile, const struct profile_stack *stack)
+{
+	check_frames(profile, stack->frames, stack->n_frames);
+	check_histogram(&stack->lifetimes.log2);
+	check_histogram(&stack->sizes.log2);
+	MUST(!stack->growth || stack->growth->chains);
+	MUST(stack->leak.score >= 0 && stack->leak.score <= 1);
+	for (size_t i = 0; i < stack->n_freed_by; i++)
+		MUST(stack->freed_by[i].free_stack < profile->n_free_stacks);
+}
+
+/* What views rely on. */
+static void check_profile(const struct profile *profile)
+{
+	int64_t n_stacks = (int64_t)profile->n_stacks, n_free_stacks = (int64_t)profile->n_free_stacks;
+	for (size_t i = 0; i < profile->n_frames; i++)
+		MUST(profile->frames[i].object < profile->n_objects &&
+		     profile->frames[i].n_inlined <= PROFILE_MOST_INLINED);
+	for (size_t i = 0; i < profile->n_stacks; i++)
+		check_stack(profile, &profile->stacks[i]);
+	for (size_t i = 0; i < profile->n_free_stacks; i++)
+		check_frames(profile, profile->free_stacks[i].frames, profile->free_stacks[i].n_frames);
+	for (size_t i = 0; i < profile->n_double_frees; i++) {
+		const struct profile_double_free *twice = &profile->double_frees[i];
+		MUST(twice->stack >= -1 && twice->stack < n_stacks);
+		MUST(twice->freed_by >= -1 && twice->freed_by < n_free_stacks);
+		MUST(twice->again_by >= -1 && twice->again_by < n_free_stacks);
+	}
+	for (size_t i = 1; i < profile->n_timeline; i++)
+		MUST(profile->timeline[i - 1].ms <= profile->timeline[i].ms);
+}
+
+static int write_file(const struct profile *profile, FILE *out)
+{
+	return profile_write_json((struct profile *)profile, out); /* it keeps texts there */
+}
+
+/* Written, read and written again it is the same. */
+static void use_file(const struct profile *profile)
+{
+	struct profile back;
+	struct ct_error err = {0};
+	size_t length, again_length;
+	int result;
+	char *text = write_text(write_file, profile, &length, &result);
+	MUST(!result);
+	check_json(text, length);
+	if (profile_read_json(text, length, &back, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		MUST(!"what was written can be read");
+	}
+	char *again = write_text(write_file, &back, &again_length, &result);
+	MUST(!result && length == again_length && !memcmp(text, again, length));
+	profile_deinit(&back);
+	free(again);
+	free(text);
+}
+
+static bool is_zero(const struct profile *profile)
+{
+	static const struct profile zero;
+	return !memcmp(profile, &zero, sizeof(zero));
+}
+
+bool use_profile(const char *text, size_t length)
+{
+	struct profile profile;
+	struct ct_error err = {0};
+	if (profile_read_json(text, length, &profile, &err)) {
+		MUST(*err.text && is_zero(&profile));
+		check_lines(err.text, strlen(err.text));
+		return false;
+	}
+	check_profile(&profile);
+	use_writers(&profile);
+	use_reports(&profile);
+	use_file(&profile);
+	use_writers(&profile); /* the writer's own texts are of no matter to them */
+	profile_deinit(&profile);
+	return true;
+}
