@@ -44,7 +44,7 @@ struct calls {
 };
 
 enum {
-	MOST_CALLS = 1 << 28
+	MOST_CALLS = 1 << 26
 }; /* of all stacks together: a file of a few MB can have inlined calls without end */
 
 /* -ENOMEM; -EFBIG: more than MOST_CALLS. */
