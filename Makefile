@@ -31,7 +31,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 endif
 
 SRC  := $(sort $(wildcard src/*.c src/*/*.c))
-OBJ  := $(SRC:%.c=$(BUILD)/%.o)
+OBJ  := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/src/exports/html_page.o
 CORE := $(filter-out $(BUILD)/src/cli/main.o,$(OBJ))
 SKEL := $(BUILD)/captrack.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c))) \
@@ -57,6 +57,21 @@ $(BUILD)/src/%.o: src/%.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The page of export -f html: style and scripts in the order of the page's parts.
+HTML := src/exports/html
+PROFILE_PAGE := $(addprefix $(HTML)/,page.css profile.css format.js dom.js model.js table.js histogram.js summary.js \
+	timeline.js tree.js flame.js stacks.js details.js growth.js threads.js main.js)
+
+$(BUILD)/html/profile.html: $(HTML)/profile.html $(PROFILE_PAGE) scripts/make-page Makefile
+	$(call say,PAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/make-page $< $(PROFILE_PAGE) > $@
+
+$(BUILD)/src/exports/html_page.o: src/exports/html_page.S $(BUILD)/html/profile.html
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -Wa,-I$(BUILD) -c -o $@ $<
 
 # Only src/kernel includes the skeleton.
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/kernel/*.c)): $(SKEL)
@@ -106,7 +121,8 @@ $(BUILD)/tests/fuzz/objects/%.o: %.c $(BUILD)/tests/fuzz/sanitizers
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FUZZ_CFLAGS) $$(cat $(BUILD)/tests/fuzz/sanitizers) -MMD -MP -c -o $@ $<
 
-FUZZ_OBJ := $(patsubst %.c,$(BUILD)/tests/fuzz/objects/%.o,$(PROFILE_FUZZ) tests/fuzz/test_profile_mutated.c)
+FUZZ_OBJ := $(patsubst %.c,$(BUILD)/tests/fuzz/objects/%.o,$(PROFILE_FUZZ) tests/fuzz/test_profile_mutated.c) \
+            $(BUILD)/src/exports/html_page.o
 $(BUILD)/tests/unit/test_profile_mutated: $(FUZZ_OBJ)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)

@@ -85,8 +85,9 @@ struct call_node {
 };
 
 struct call_tree {
-	struct call_node *nodes;
+	struct call_node *nodes; /* each after its parent */
 	size_t n;
+	uint32_t *ends; /* by stack: the node that it ends at; 0: left out */
 };
 
 enum call_order {

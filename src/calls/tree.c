@@ -10,6 +10,7 @@
 struct path { /* a stack, from the tree's root on */
 	uint32_t *ids;
 	size_t n;
+	size_t stack; /* its index in the profile */
 	struct call_weight weight;
 };
 
@@ -49,7 +50,7 @@ static int paths_init(struct paths *paths, const struct calls *calls, enum call_
 		return -ENOMEM;
 	uint32_t *ids = paths->ids;
 	for (size_t i = 0; i < profile->n_stacks; i++) {
-		struct path path = {.ids = ids, .weight = weigh(&profile->stacks[i], context)};
+		struct path path = {.ids = ids, .stack = i, .weight = weigh(&profile->stacks[i], context)};
 		if (!path.weight.value && !path.weight.count)
 			continue;
 		path.n = calls_of_stack(calls, &profile->stacks[i], ids);
@@ -97,6 +98,7 @@ static int add_nodes(struct call_tree *tree, const struct paths *paths, uint32_t
 			tree->nodes[way[j]].count += path->weight.count;
 		}
 		tree->nodes[way[path->n]].self += path->weight.value;
+		tree->ends[path->stack] = way[path->n];
 	}
 	return 0;
 }
@@ -146,7 +148,8 @@ int call_tree_init(struct call_tree *tree, const struct calls *calls, enum call_
 	*tree = (struct call_tree){.n = 1};
 	if (!result) {
 		tree->nodes = calloc(count_nodes(&paths), sizeof(*tree->nodes));
-		result = tree->nodes && way ? add_nodes(tree, &paths, way) : -ENOMEM;
+		tree->ends = calloc(calls->profile->n_stacks + 1, sizeof(*tree->ends));
+		result = tree->nodes && tree->ends && way ? add_nodes(tree, &paths, way) : -ENOMEM;
 	}
 	if (!result)
 		result = link_nodes(tree);
@@ -160,5 +163,6 @@ int call_tree_init(struct call_tree *tree, const struct calls *calls, enum call_
 void call_tree_deinit(struct call_tree *tree)
 {
 	free(tree->nodes);
+	free(tree->ends);
 	*tree = (struct call_tree){0};
 }

@@ -19,6 +19,12 @@ const struct export_format export_formats[] = {
 		.write = dhat_write,
 	},
 	{
+		.name = "html",
+		.summary = "a page that shows it all, for a browser",
+		.lacks = html_lacks,
+		.write = html_write,
+	},
+	{
 		.name = "massif",
 		.summary = "valgrind's massif: for ms_print and massif-visualizer",
 		.lacks = massif_lacks,

@@ -9,6 +9,8 @@ const char *captrack_lacks(const struct profile *profile);
 int captrack_write(const struct profile *profile, FILE *out);
 const char *dhat_lacks(const struct profile *profile);
 int dhat_write(const struct profile *profile, FILE *out);
+const char *html_lacks(const struct profile *profile);
+int html_write(const struct profile *profile, FILE *out);
 const char *massif_lacks(const struct profile *profile);
 int massif_write(const struct profile *profile, FILE *out);
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* What happened when, and by which thread: columns of the timeline, rows of threads. */
+#include "html_internal.h"
+
+struct column {
+	const char *name;
+	size_t offset; /* in struct profile_point, profile_thread */
+	unsigned int needs;
+};
+
+static uint64_t figure(const void *of, const struct column *column)
+{
+	return *(const uint64_t *)((const char *)of + column->offset);
+}
+
+#define POINT(field, needs)                                                                                  \
+	{                                                                                                    \
+#field, offsetof(struct profile_point, field), needs                                         \
+	}
+#define THREAD(field, needs)                                                                                 \
+	{                                                                                                    \
+#field, offsetof(struct profile_thread, field), needs                                        \
+	}
+
+static void put_timeline(struct line *line, const struct profile *profile)
+{
+	static const struct column columns[] = {
+		POINT(ms, 0),
+		POINT(live_bytes, PROFILE_NEEDS_FREES),
+		POINT(live_allocs, PROFILE_NEEDS_FREES),
+		POINT(allocated_bytes, 0),
+		POINT(rss_bytes, 0),
+	};
+	put_open(line, "timeline", '{');
+	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
+		if (!profile_knows(profile, columns[i].needs))
+			continue;
+		put_open(line, columns[i].name, '[');
+		for (size_t j = 0; j < profile->n_timeline; j++)
+			html_put_figure(line, NULL, figure(&profile->timeline[j], &columns[i]));
+		put_close(line, ']');
+	}
+	put_open(line, "is_peak", '[');
+	for (size_t i = 0; i < profile->n_timeline; i++)
+		put_number(line, NULL, profile->timeline[i].is_peak);
+	put_close(line, ']');
+	put_close(line, '}');
+}
+
+static void put_threads(struct line *line, const struct profile *profile)
+{
+	static const struct column columns[] = {
+		THREAD(allocs, 0),
+		THREAD(frees, PROFILE_NEEDS_FREES),
+		THREAD(allocated_bytes, 0),
+		THREAD(live_allocs, PROFILE_NEEDS_FREES),
+		THREAD(live_bytes, PROFILE_NEEDS_FREES),
+	};
+	if (profile->capture.no_details || !profile->n_threads)
+		return;
+	put_open(line, "threads", '[');
+	for (size_t i = 0; i < profile->n_threads; i++) {
+		const struct profile_thread *thread = &profile->threads[i];
+		put_open(line, NULL, '{');
+		put_number(line, "tid", (uint64_t)(thread->tid > 0 ? thread->tid : 0));
+		put_string(line, "name", thread->name);
+		for (size_t j = 0; j < sizeof(columns) / sizeof(*columns); j++)
+			if (profile_knows(profile, columns[j].needs))
+				html_put_figure(line, columns[j].name, figure(thread, &columns[j]));
+		put_close(line, '}');
+	}
+	put_close(line, ']');
+}
+
+void html_put_activity(struct line *line, const struct profile *profile)
+{
+	put_timeline(line, profile);
+	put_threads(line, profile);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* What a page says of the profile as a whole: whose it is, how it was captured, totals, warnings. */
+#include <string.h>
+
+#include "captrack/cost.h"
+#include "html_internal.h"
+
+/* Beyond, a slowdown is told as at least so much: see docs/architecture.md. */
+static const double LEAST_SLOWDOWN = 3;
+
+static const char *format_state(const struct profile *profile, char out[96])
+{
+	if (profile->state == PROFILE_RUNNING)
+		return "still running";
+	if (profile->target.has_signal)
+		snprintf(out, 96, "killed by signal %d (%s)", profile->target.signal,
+			 strsignal(profile->target.signal));
+	else if (profile->target.has_exit_status)
+		snprintf(out, 96, "exit status %d", profile->target.exit_status);
+	else
+		return profile->reason == PROFILE_EXIT ? "has ended" : "left running";
+	return out;
+}
+
+static void put_target(struct line *line, const struct profile *profile)
+{
+	char state[96];
+	put_open(line, "target", '{');
+	put_string(line, "command", profile->target.command);
+	put_string(line, "exe", profile->target.exe);
+	put_number(line, "pid", (uint64_t)(profile->target.pid > 0 ? profile->target.pid : 0));
+	put_string(line, "state", format_state(profile, state));
+	html_put_figure(line, "start_ms", profile->target.start_ms);
+	if (profile->target.attached_running)
+		put_true(line, "attached_running");
+	put_close(line, '}');
+}
+
+static void put_capture(struct line *line, const struct profile *profile)
+{
+	put_open(line, "capture", '{');
+	put_string(line, "tool", "captrack-bpf " CT_VERSION);
+	put_string(line, "kernel", profile->host.kernel);
+	put_string(line, "arch", profile->host.arch);
+	put_string(line, "allocator", profile->capture.allocator);
+	html_put_figure(line, "duration_ms", profile->capture.duration_ms);
+	html_put_figure(line, "snapshots", profile->capture.snapshots);
+	if (profile->capture.sample_bytes)
+		html_put_figure(line, "sample_bytes", profile->capture.sample_bytes);
+	if (profile->capture.allocs_only)
+		put_true(line, "allocs_only");
+	if (profile->capture.no_details)
+		put_true(line, "no_details");
+	if (profile->capture.free_stacks)
+		put_true(line, "free_stacks");
+	if (profile->capture.by_thread)
+		put_true(line, "by_thread");
+	if (profile->state == PROFILE_RUNNING)
+		put_true(line, "running");
+	put_close(line, '}');
+}
+
+static void put_knows(struct line *line, const struct profile *profile)
+{
+	static const struct {
+		const char *name;
+		unsigned int needs;
+	} table[] = {
+		{"frees", PROFILE_NEEDS_FREES},
+		{"all", PROFILE_NEEDS_ALL},
+		{"temporary", PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL},
+		{"sizes", PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS},
+		{"details", PROFILE_DETAILS},
+	};
+	put_open(line, "knows", '{');
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (profile_knows(profile, table[i].needs))
+			put_true(line, table[i].name);
+	put_close(line, '}');
+}
+
+static void put_totals(struct line *line, const struct profile *profile)
+{
+	const struct profile_counts *totals = &profile->totals;
+	const struct {
+		const char *name;
+		uint64_t value;
+		unsigned int needs;
+	} table[] = {
+		{"peak_bytes", totals->peak_bytes, PROFILE_NEEDS_FREES},
+		{"peak_allocs", profile->peak_allocs, PROFILE_NEEDS_FREES},
+		{"peak_ms", profile->peak_ms, PROFILE_NEEDS_FREES},
+		{"live_bytes", totals->live_bytes, PROFILE_NEEDS_FREES},
+		{"live_allocs", totals->live_allocs, PROFILE_NEEDS_FREES},
+		{"allocated_bytes", totals->allocated_bytes, 0},
+		{"allocs", totals->allocs, 0},
+		{"freed_bytes", totals->freed_bytes, PROFILE_NEEDS_FREES},
+		{"frees", totals->frees, PROFILE_NEEDS_FREES},
+		{"reallocs", totals->reallocs, 0},
+		{"grown_in_place", totals->grown_in_place, PROFILE_DETAILS},
+		{"moved", totals->moved, PROFILE_DETAILS},
+		{"moved_bytes", totals->moved_bytes, PROFILE_DETAILS},
+		{"temporary_allocs", totals->temporary_allocs, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL},
+		{"cross_thread_frees", totals->cross_thread_frees, PROFILE_DETAILS},
+		{"failed_allocs", profile->failed_allocs, PROFILE_NEEDS_ALL},
+	};
+	put_open(line, "totals", '{');
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (profile_knows(profile, table[i].needs))
+			html_put_figure(line, table[i].name, table[i].value);
+	put_close(line, '}');
+}
+
+static void put_cost(struct line *line, const struct profile *profile)
+{
+	double slowdown = profile->cost.slowdown;
+	if (!profile->cost.known || !(slowdown > 0))
+		return;
+	put_open(line, "cost", '{');
+	html_put_figure(line, "events", profile->cost.events);
+	if (slowdown >= COST_MOST_SLOWDOWN)
+		put_decimal(line, "beyond", COST_MOST_SLOWDOWN);
+	else
+		put_decimal(line, "slowdown", slowdown);
+	if (profile->cost.traps_only || slowdown >= LEAST_SLOWDOWN)
+		put_true(line, "at_least");
+	put_close(line, '}');
+}
+
+static void put_counter(struct line *line, const struct profile *profile, enum profile_integrity which)
+{
+	put_open(line, NULL, '{');
+	put_string(line, "name", profile_integrity_name(which));
+	html_put_figure(line, "count", profile->integrity[which]);
+	put_string(line, "sentence", profile_integrity_sentence(which));
+	put_close(line, '}');
+}
+
+/* Those that call for a warning, and why stacks are not whole. */
+static void put_integrity(struct line *line, const struct profile *profile)
+{
+	put_open(line, "warnings", '[');
+	for (int i = 0; i < INTEGRITY_COUNT; i++)
+		if (profile_integrity_warns(profile, (enum profile_integrity)i))
+			put_counter(line, profile, (enum profile_integrity)i);
+	put_close(line, ']');
+	put_open(line, "reasons", '[');
+	for (int i = 0; i < INTEGRITY_COUNT; i++)
+		if (profile_is_reason((enum profile_integrity)i))
+			put_counter(line, profile, (enum profile_integrity)i);
+	put_close(line, ']');
+	if (profile->target.attached_running && profile_knows_integrity(profile, INTEGRITY_UNMATCHED_FREES))
+		html_put_figure(line, "unmatched_frees", profile->integrity[INTEGRITY_UNMATCHED_FREES]);
+}
+
+void html_put_summary(struct line *line, const struct profile *profile)
+{
+	put_target(line, profile);
+	put_capture(line, profile);
+	put_knows(line, profile);
+	put_totals(line, profile);
+	put_cost(line, profile);
+	put_integrity(line, profile);
+}
