@@ -16,6 +16,8 @@ import urllib.request
 import harness
 
 ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'  # the standard's name for a reference
+KEYS = {'Tab': '\ue004', 'Enter': '\ue007', 'Escape': '\ue00c', 'Space': '\ue00d', 'End': '\ue010', 'Home': '\ue011',
+        'Left': '\ue012', 'Up': '\ue013', 'Right': '\ue014', 'Down': '\ue015', 'PageDown': '\ue00f', 'PageUp': '\ue00e'}
 
 
 class Browser:
@@ -92,6 +94,21 @@ class Browser:
 
     def type(self, css, text):
         self._ask('POST', f'/element/{self.find(css)}/value', {'text': text})
+
+    def point(self, css, x, y, click=False):
+        """The mouse to a place in an element, from its left and top edge."""
+        left, top = self.run('const element = document.querySelector(arguments[0]); element.scrollIntoView({block: "center"});'
+                             'const box = element.getBoundingClientRect(); return [box.left, box.top]', css)
+        actions = [{'type': 'pointerMove', 'duration': 0, 'x': round(left + x), 'y': round(top + y), 'origin': 'viewport'}]
+        if click:
+            actions += [{'type': 'pointerDown', 'button': 0}, {'type': 'pointerUp', 'button': 0}]
+        self._ask('POST', '/actions', {'actions': [
+            {'type': 'pointer', 'id': 'mouse', 'parameters': {'pointerType': 'mouse'}, 'actions': actions}]})
+
+    def press(self, *keys):
+        """Keys by their names in KEYS, to what has the focus."""
+        actions = [{'type': move, 'value': KEYS[key]} for key in keys for move in ('keyDown', 'keyUp')]
+        self._ask('POST', '/actions', {'actions': [{'type': 'key', 'id': 'keys', 'actions': actions}]})
 
     def text(self, css):
         return self._ask('GET', f'/element/{self.find(css)}/text')

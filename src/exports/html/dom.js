@@ -45,7 +45,7 @@ function byId(id) {
 /* Buttons of which one is pressed: choices are [value, text]. */
 function choice(label, choices, chosen, onChoose) {
   const buttons = choices.map(([value, text]) => el('button.segment', {
-    type: 'button', 'data-value': value, 'aria-pressed': String(value === chosen),
+    type: 'button', 'data-value': String(value), 'aria-pressed': String(value === chosen),
     onclick: event => {
       for (const button of buttons)
         button.setAttribute('aria-pressed', String(button === event.currentTarget));

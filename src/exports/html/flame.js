@@ -65,10 +65,15 @@ class Flame {
   }
 
   legend() {
-    const shown = this.objects.slice(0, PALETTE + 1);
-    return el('ul.legend', {'aria-label': 'Colors of objects'}, shown.map(object =>
-      el(`li.key.flame-${this.colorOf.get(object)}`, {title: visible(object)}, visible(baseName(object)))),
-    this.objects.length > shown.length ? el('li', `and ${this.objects.length - shown.length} more`) : null);
+    const keys = [];
+    for (let color = 1; color <= PALETTE + 1; color++) {
+      const objects = this.objects.filter(object => this.colorOf.get(object) === color % (PALETTE + 1));
+      const names = objects.slice(0, 3).map(object => visible(baseName(object))).join(', ');
+      if (objects.length)
+        keys.push(el(`li.key.flame-${color % (PALETTE + 1)}`, {title: objects.slice(0, 40).map(visible).join('\n')},
+          names + (objects.length > 3 ? ` and ${objects.length - 3} more` : '')));
+    }
+    return el('ul.legend', {'aria-label': 'Colors of objects'}, keys);
   }
 
   /* Another figure, or direction. */
@@ -175,7 +180,7 @@ class Flame {
 
   readColors() {
     this.colors = Array.from({length: PALETTE + 1}, (_, i) => cssColor(`--flame-${i}`));
-    this.inks = {text: cssColor('--flame-ink'), gap: cssColor('--surface'), pale: cssColor('--flame-rest'),
+    this.inks = {text: cssColor('--flame-ink'), dimmed: cssColor('--ink'), gap: cssColor('--surface'), pale: cssColor('--flame-rest'),
       match: cssColor('--accent'), onMatch: cssColor('--on-accent'), focus: cssColor('--ink')};
   }
 
@@ -183,7 +188,7 @@ class Flame {
     const isMatch = this.found && !box.rest && box.node && this.found.matches[this.tree.group[box.node]];
     const [color, shade] = box.node ? this.groupColor[this.tree.group[box.node]] : [0, 0];
     const width = box.width > 3 ? box.width - 1 : box.width;
-    ink.globalAlpha = box.isAbove ? 0.55 : this.found && !isMatch ? 0.35 : 1 - 0.14 * shade;
+    ink.globalAlpha = box.isAbove ? 0.7 : this.found && !isMatch ? 0.35 : 1 - 0.12 * shade;
     ink.fillStyle = box.rest ? this.inks.pale : isMatch ? this.inks.match : this.colors[color];
     ink.fillRect(box.x, y, width, ROW - 1);
     ink.globalAlpha = 1;
@@ -193,7 +198,7 @@ class Flame {
       ink.strokeRect(box.x + 1, y + 1, Math.max(1, width - 2), ROW - 3);
     }
     if (width > 26 && !box.rest)
-      this.drawLabel(ink, box, y, width - 10, isMatch ? this.inks.onMatch : this.inks.text);
+      this.drawLabel(ink, box, y, width - 10, isMatch ? this.inks.onMatch : this.found && !box.isAbove ? this.inks.dimmed : this.inks.text);
   }
 
   drawLabel(ink, box, y, room, color) {

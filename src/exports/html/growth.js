@@ -60,7 +60,7 @@ function growthColumns(model, total) {
     number('steps', 'Steps', 88, formatCount, 'reallocs of all chains'),
     ending('median', 'Median end', 'half of the chains end no larger'),
     ending('p95', 'p95 end', '95 of 100 chains end no larger'),
-    {name: 'advice', title: 'Start at', width: 112, key: row => advises(row) ? row.p95 : -1, hint: 'the size that spares 95 of 100 ' +
+    {name: 'advice', title: 'Start at', width: 132, key: row => advises(row) ? row.p95 : -1, hint: 'the size that spares 95 of 100 ' +
       'chains all steps', show: row => el('b', advises(row) ? `${formatCount(row.p95)} B` : '')},
     {name: 'met', title: 'Met realloc', width: 104, key: row => row.chains / row.births, hint: 'the share of the blocks that begin here ' +
       'which realloc changed; a larger start costs the others', show: row => formatPercent(row.chains, row.births)},
@@ -71,6 +71,7 @@ function showGrowth(model, section, openDetails) {
   if (!model.knows.details)
     return false;
   const rows = [...model.growth.keys()].map(stack => growthOf(model, stack));
+  rows.sort((a, b) => b.chains - a.chains || a.stack - b.stack); /* what is equal in the table stays so */
   const card = section.querySelector('.card');
   if (!rows.length) {
     fill(card, [el('p.quiet', 'No block met realloc.')]);

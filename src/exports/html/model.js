@@ -1,5 +1,6 @@
 /* The profile as the page has it: src/exports/html_*.c write it. */
 
+const MOST_NAME = 1000; /* characters shown */
 const INLINED = 1, RUNTIME = 2, NAMELESS = 4;
 
 /* What can be told of stacks: [name, title, is it bytes, sentence]; those that are not known are left out. */
@@ -70,7 +71,7 @@ class Model {
     this.objects = data.objects;
     this.calls = data.calls.map(([name, file, line, object, flags]) => ({
       name: data.strings[name], file: file ? data.strings[file - 1] : '', line,
-      object: object ? data.objects[object - 1] : '', flags,
+      object: object ? data.objects[object - 1] : '', flags, sortKey: data.strings[name].slice(0, MOST_NAME).toLowerCase(),
     }));
   }
 
@@ -94,6 +95,16 @@ class Model {
   ownCalls(calls) {
     const own = calls.filter(call => !(call.flags & RUNTIME));
     return own.length ? own : calls;
+  }
+
+  /* The first of ownCalls(), without a list of all. */
+  firstOwn(stack) {
+    for (let node = this.ends[stack]; node; node = this.nodeParent[node]) {
+      const call = this.calls[this.nodeCall[node]];
+      if (!(call.flags & RUNTIME))
+        return call;
+    }
+    return this.calls[this.nodeCall[this.ends[stack]]];
   }
 
   /* Which stacks have a call that contains the text, as bytes of 0 or 1. */
@@ -128,9 +139,10 @@ function placeOf(call) {
   return call.flags & NAMELESS || !call.object ? '' : baseName(call.object);
 }
 
-/* Names may hold what shows them in another order, or not at all. */
+/* Names may hold what shows them in another order, or not at all; and be a million characters long. */
 function visible(text) {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+  const cut = text.length > MOST_NAME ? `${text.slice(0, MOST_NAME)}\u2026` : text;
+  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
     c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

@@ -19,7 +19,7 @@ function figureColumn(model, [name, title, isBytes, hint]) {
 function stackColumn(model) {
   return {
     name: 'stack', title: 'Stack', isText: true, hint: 'from the first function that is no language runtime\u2019s',
-    key: stack => chainOf(model, model.callsOf(stack)).toLowerCase(),
+    key: stack => model.firstOwn(stack).sortKey,
     show: stack => {
       const [first, ...callers] = model.ownCalls(model.callsOf(stack));
       return el('span.chain', el('b', visible(first.name)), el('span.where', ` ${visible(placeOf(first))}`),

@@ -1,7 +1,7 @@
 /* A table of any number of rows, of which those in sight are in the document. It sorts by each column, and
  * goes by keys: arrows, Page Up and Down, Home, End; Enter opens a row. It knows nothing of profiles. */
 
-const ROW_HEIGHT = 34, MOST_ROWS = 800000; /* browsers end at some 33,000,000 pixels */
+const ROW_HEIGHT = 34, LEAST_TEXT = 220, MOST_ROWS = 800000; /* browsers end at some 33,000,000 pixels */
 
 /* columns: {name, title, hint?, width, isText?, key(row) -> number or string, show(row) -> text or nodes};
  * options: {label, sortBy, onOpen(row)?, height?} */
@@ -20,6 +20,7 @@ class Table {
       el('thead', el('tr', [...this.heads.values()])), this.body);
     this.element = el('div.table', {tabindex: '0', role: 'region', 'aria-label': options.label,
       onscroll: oncePerFrame(() => this.draw()), onkeydown: event => this.onKey(event)}, this.table);
+    this.table.style.minWidth = `${columns.reduce((sum, column) => sum + (column.width ?? LEAST_TEXT), 0)}px`;
     this.drawnFrom = -1;
     new ResizeObserver(oncePerFrame(() => this.draw())).observe(this.element);
     this.markHeads();

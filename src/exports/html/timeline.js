@@ -51,7 +51,7 @@ class Timeline {
     this.svg = svg('svg.timeline', {tabindex: '0', role: 'img', 'aria-label': this.describe(), onkeydown: event => this.onKey(event),
       onmousemove: event => this.onMove(event), onmouseleave: () => this.leave(), onblur: () => this.leave()});
     this.status = el('p.status', {role: 'status', 'aria-live': 'polite'});
-    fill(element, [this.legend(), this.svg, this.status]);
+    fill(element, [el('div.tools', this.legend(), el('span.push'), this.status), this.svg]);
     new ResizeObserver(oncePerFrame(() => this.draw())).observe(this.svg);
   }
 

@@ -148,6 +148,7 @@ class FlameTree {
   }
 
   objectOf(node) {
-    return node ? visible(baseName(this.groups[this.group[node]].object)) : '';
+    const group = this.groups[this.group[node]];
+    return !node || group.flags & NAMELESS ? '' : visible(baseName(group.object));
   }
 }
