@@ -3,6 +3,9 @@
 import json
 import random
 
+import harness
+import profile_schema
+
 MODES = {
     'exact': {},
     'sampled': {'mode': 'sampled', 'sample_bytes': 4096},
@@ -47,6 +50,13 @@ def made_stack(dice, frames):
     return stack
 
 
+def integrity(mode):
+    """The counters of the mode, as the schema has them."""
+    unknown = {'sampled': harness.NEED_ALL, 'allocs_only': harness.NEED_FREES,
+               'no_details': harness.NEED_DETAILS}.get(mode, set())
+    return [name for name in profile_schema.load()['definitions']['integrity']['properties'] if name not in unknown]
+
+
 def made(n=200, mode='exact', functions=60, seed=1):
     """n stacks, 4 to 12 calls deep, in a program and a library."""
     dice = random.Random(seed)
@@ -74,12 +84,12 @@ def made(n=200, mode='exact', functions=60, seed=1):
                                            ('allocs', 'frees', 'allocated_bytes', 'live_allocs', 'live_bytes')}}
     profile = {
         'version': 1, 'tool': {'name': 'captrack-bpf', 'version': 'made'}, 'state': 'final', 'reason': 'exit',
-        'target': {'pid': 42, 'exe': '/opt/bin/shop', 'command': 'shop --all', 'start_ms': 1700000000000, 'attached': 'start',
+        'target': {'pid': 42, 'ppid': 1, 'exe': '/opt/bin/shop', 'command': 'shop --all', 'start_ms': 1700000000000, 'attached': 'start',
                    'exit_status': 0},
         'host': {'kernel': '6.18', 'arch': 'x86_64', 'cpus': 2, 'page_size': 4096},
         'capture': {'mode': 'exact', 'interval_ms': 100, 'start_ms': 1700000000000, 'duration_ms': 2000, 'snapshots': 20,
-                    'allocators': ['glibc'], **MODES[mode]},
-        'totals': totals, 'integrity': {}, 'timeline': timeline, 'objects': objects, 'frames': frames, 'stacks': stacks,
+                    'allocators': ['glibc'], 'probes': [], **MODES[mode]},
+        'totals': totals, 'integrity': dict.fromkeys(integrity(mode), 0), 'timeline': timeline, 'objects': objects, 'frames': frames, 'stacks': stacks,
         'threads': [thread]}
     for part in (totals, *stacks, *profile['threads'], *timeline):
         for name in UNKNOWN[mode]:

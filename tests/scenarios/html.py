@@ -22,7 +22,9 @@ def export(path, page='page.html'):
 
 def made(**how):
     profile = made_profiles.made(**how)
-    return profile, export(made_profiles.write(profile, 'profile.json'))
+    path = made_profiles.write(profile, 'profile.json')
+    harness.load(path).check_sums()
+    return profile, export(path)
 
 
 def opened(page, path):
@@ -287,6 +289,21 @@ def test_growth_and_histograms_and_threads():
         assert cells[0] == 'shop' and number(cells[4]) == profile['totals']['allocs'], cells
 
 
+def test_what_leaks():
+    profile = made_profiles.made(n=50)
+    for place, score, rate in ((7, 0.5, 1000), (9, 0.871, 5000)):
+        profile['stacks'][place]['leak'] = {'score': score, 'bytes_per_s': rate}
+    path = export(made_profiles.write(profile, 'profile.json'))
+    with browser.Browser() as page:
+        opened(page, path)
+        page.click('#stacks th:last-child button')
+        assert [row[-1] for row in first_rows(page, 3)] == ['4.9 KiB/s', '1000 B/s', ''], first_rows(page, 3)
+        page.click('#stacks tr.opens')
+        assert page.text('#details .warn') == 'growing by 4.9 KiB/s, score 0.87 of 1'
+        frames = page.run('return [...document.querySelectorAll(".frames .name")].map(name => name.textContent)')
+        assert frames == [name for name, _ in calls_of(profile, profile['stacks'][9])], frames
+
+
 # --- modes ---
 
 def test_what_a_mode_does_not_know_is_absent():
@@ -428,7 +445,7 @@ def test_an_empty_profile():
 
 def test_warnings_and_double_frees():
     profile = made_profiles.made(n=10)
-    profile['integrity'] = {'dropped_events': 1234, 'truncated_stacks': 2, 'depth_stacks': 2, 'double_frees': 1}
+    profile['integrity'].update(dropped_events=1234, truncated_stacks=2, depth_stacks=2, double_frees=1)
     profile['stacks'][4].update(truncated=True, end='depth')
     profile['double_frees'] = [{'stack': 3, 'count': 7}]
     path = export(made_profiles.write(profile, 'profile.json'))

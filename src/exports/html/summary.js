@@ -121,8 +121,9 @@ function showSummary(model) {
   const notes = [...modeNotes(model), ...attachedNote(model), ...costNote(model)];
   fill(byId('notes'), [model.warnings.map(warning => warningView(model, warning)), doubleFreesView(model),
     notes.length ? el('p.note', notes.join(' ')) : null]);
-  fill(byId('totals'), totalsOf(model).map(([name, value, text], i) =>
-    el(i < 2 ? 'div.tile.main' : 'div.tile', el('dt', name), el('dd.value', value), el('dd.text', text))));
+  const main = model.knows.frees ? ['peak', 'live'] : ['allocated'];
+  fill(byId('totals'), totalsOf(model).map(([name, value, text]) =>
+    el(main.includes(name) ? 'div.tile.main' : 'div.tile', el('dt', name), el('dd.value', value), el('dd.text', text))));
   const {tool, kernel, arch} = model.capture;
   byId('footer').textContent = `${tool}; Linux ${visible(kernel ?? '?')}, ${visible(arch ?? '?')}; ` +
     `captured ${new Date(Number(model.target.start_ms)).toLocaleString()}; ${formatCount(model.nStacks)} stacks`;

@@ -37,16 +37,15 @@ class Pairs {
   }
 }
 
-/* Calls of one function are one group, whatever their lines; code without names is one for each object. */
+/* Calls of one function are one group, whatever their lines. Of code without names each place is one: a program
+ * without symbols would be a column of its own name. */
 function groupCalls(model) {
   const numbers = new Map(), groups = [];
   const ofCall = Int32Array.from(model.calls, call => {
-    const isNameless = Boolean(call.flags & NAMELESS), object = baseName(call.object);
-    const name = isNameless && object ? object : call.name;
-    const key = [name, call.file, call.file && !isNameless ? '' : object].join('\n');
+    const key = [call.name, call.file, call.file ? '' : baseName(call.object)].join('\n');
     if (!numbers.has(key)) {
       numbers.set(key, groups.length);
-      groups.push({name, object: call.object, flags: call.flags, calls: []});
+      groups.push({name: call.name, object: call.object, flags: call.flags, calls: []});
     }
     groups[numbers.get(key)].calls.push(call);
     return numbers.get(key);
