@@ -29,7 +29,7 @@ class Browser:
         # Not the test's folder, in which it may leave sockets and locks.
         self.folder = tempfile.mkdtemp(prefix='browser-', dir=harness.ROOT)
         self.driver = subprocess.Popen(
-            [driver, '--port=0'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            [driver, '--port=0'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             start_new_session=True, env={**os.environ, 'HOME': self.folder, 'TMPDIR': self.folder})
         try:
             self.base = f'http://127.0.0.1:{self._read_port()}'
@@ -54,15 +54,16 @@ class Browser:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read_port(self):
-        end = time.monotonic() + 20
+        end, said = time.monotonic() + 20, b''
         while time.monotonic() < end and harness.readable(self.driver.stdout, end - time.monotonic()):
-            line = self.driver.stdout.readline()
-            found = re.search(r'successfully on port (\d+)', line)
+            more = os.read(self.driver.stdout.fileno(), 4096)  # a reader of lines would hide from select() what it has read ahead
+            said += more
+            found = re.search(rb'successfully on port (\d+)', said)
             if found:
-                return found[1]
-            if not line:
+                return int(found[1])
+            if not more:
                 break
-        raise AssertionError('chromedriver told no port')
+        raise AssertionError(f'chromedriver told no port: {said}')
 
     def _ask(self, method, path, body=None):
         data = json.dumps(body).encode() if body is not None else None
