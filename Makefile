@@ -134,10 +134,10 @@ $(BUILD)/tests/fuzz/fuzz_unwind: tests/fuzz/fuzz_unwind.c tests/fuzz/read_rows.h
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LIBS)
 
 $(BUILD)/tests/fuzz/fuzz_profile: tests/fuzz/fuzz_profile.c $(PROFILE_FUZZ) $(wildcard tests/fuzz/*.h \
-		src/profile/*.h src/views/*.h include/captrack/*.h) Makefile
+		src/profile/*.h src/views/*.h src/exports/*.h include/captrack/*.h) $(BUILD)/src/exports/html_page.o Makefile
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(FUZZ_CFLAGS) -Wno-missing-field-initializers $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LIBS)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -Wno-missing-field-initializers $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(LIBS)
 
 test-fuzz: $(addprefix $(BUILD)/tests/fuzz/,fuzz_unwind fuzz_profile) $(FUZZ_SEEDS) ## damaged unwind data and profiles, 60 s each (clang)
 	@mkdir -p $(BUILD)/tests/fuzz/corpus $(BUILD)/tests/fuzz/profiles

@@ -47,6 +47,19 @@ static void check_json(const char *text, size_t length)
 		MUST((bytes = text_utf8_length(text)));
 }
 
+/* Its data are JSON, in which no name ends the script that they are in. */
+static void check_page(const char *text, size_t length)
+{
+	static const char head[] = "<script type=\"application/json\" id=\"data\">";
+	const char *data = strstr(text, head), *end = data ? strstr(data, "</script>") : NULL;
+	MUST(end && strlen(text) == length);
+	char *copy = strndup(data + strlen(head), (size_t)(end - data) - strlen(head));
+	MUST(copy);
+	check_json(copy, strlen(copy));
+	free(copy);
+	MUST(!strcmp(strrchr(text, '<'), "</html>\n"));
+}
+
 static int write_summary(const struct profile *profile, FILE *out)
 {
 	return summary_write(profile, "some/profile.json", false, out);
@@ -60,7 +73,7 @@ static check_text *check_of(const char *format)
 		check_text *check;
 	} known[] = {
 		{"captrack", check_json},   {"dhat", check_json},    {"massif", check_lines},
-		{"speedscope", check_json}, {"folded", check_lines},
+		{"speedscope", check_json}, {"folded", check_lines}, {"html", check_page},
 	};
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (!strcmp(known[i].name, format))
