@@ -6,7 +6,7 @@ const ESSENTIAL = new Set(['at_peak_bytes', 'live_bytes', 'peak_bytes', 'allocat
 function figureColumn(model, [name, title, isBytes, hint]) {
   const {show} = model, figure = model.figures[name];
   return {
-    name, title, hint, width: isBytes ? 96 : 112,
+    name, title, hint, width: Math.max(96, 9 * title.length + 20),
     key: stack => figure.numbers[stack],
     show: stack => {
       const value = figure.at(stack);
