@@ -96,7 +96,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(CORE) Makefile
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS = $(filter-out -D_FORTIFY_SOURCE=2,$(CT_CFLAGS)) -g -O1 -Itests/fuzz -DPROFILES_DIR='"$(CURDIR)/tests/fuzz/profiles"'
 PROFILE_FUZZ := tests/fuzz/use_profile.c tests/fuzz/mutate_json.c \
-                $(wildcard src/*.c $(patsubst %,src/%/*.c,json profile calls views exports cost))
+                $(wildcard src/*.c $(patsubst %,src/%/*.c,json profile calls compare symbols views exports cost))
 
 # Those that this compiler has: a file of flags.
 $(BUILD)/tests/fuzz/sanitizers: Makefile

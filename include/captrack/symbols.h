@@ -3,6 +3,7 @@
 #define CAPTRACK_SYMBOLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "captrack/profile.h"
@@ -42,5 +43,8 @@ int symbols_name(struct symbols_file *file, uint64_t vaddr, struct profile_frame
  * compiler's own suffixes (.constprop.0, .isra.0, .cold, .part.0, .llvm.123,
  * Rust's ::h<16 hex> hash); other names as they are, less those suffixes. malloc'd. */
 char *symbols_demangle(const char *name);
+
+/* The length of a name without those suffixes. */
+size_t symbols_plain_length(const char *name);
 
 #endif

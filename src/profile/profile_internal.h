@@ -2,19 +2,10 @@
 #ifndef CAPTRACK_PROFILE_INTERNAL_H
 #define CAPTRACK_PROFILE_INTERNAL_H
 
+#include "captrack/fields.h"
 #include "captrack/profile.h"
 
-/* An unsigned 64-bit number: its name in the file, its place in a struct. Reader and
- * writer go over the same tables, so that neither can forget a field. */
-struct number_field {
-	const char *name; /* NULL ends a table */
-	size_t length;    /* of the name */
-	size_t offset;
-	unsigned int needs; /* PROFILE_NEEDS_*: where it is not known, it is absent */
-};
-
-extern const struct number_field profile_stack_numbers[];    /* in struct profile_counts */
-extern const struct number_field profile_totals_numbers[];   /* in struct profile */
+/* Beside those of fields.h: */
 extern const struct number_field profile_lifetime_numbers[]; /* in struct profile_lifetimes */
 extern const struct number_field profile_age_numbers[];      /* in struct profile_ages */
 extern const struct number_field profile_startup_numbers[];  /* in struct profile_ages */
@@ -30,15 +21,5 @@ extern const struct number_field profile_point_io[];
 
 /* What figures may need and the profile does not have: of many, profile_knows() at once. */
 unsigned int profile_lacks(const struct profile *profile);
-
-static inline const uint64_t *number_in(const void *base, const struct number_field *field)
-{
-	return (const uint64_t *)((const char *)base + field->offset);
-}
-
-static inline uint64_t *number_at(void *base, const struct number_field *field)
-{
-	return (uint64_t *)((char *)base + field->offset);
-}
 
 #endif

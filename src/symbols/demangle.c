@@ -32,6 +32,18 @@ static size_t without_suffix(const char *name, size_t length)
 	return length;
 }
 
+static size_t without_suffixes(const char *name, size_t length)
+{
+	for (size_t shorter; (shorter = without_suffix(name, length)) < length;)
+		length = shorter;
+	return length;
+}
+
+size_t symbols_plain_length(const char *name)
+{
+	return without_suffixes(name, strlen(name));
+}
+
 static char *copy(const char *text, size_t length)
 {
 	char *out = malloc(length + 1);
@@ -59,9 +71,7 @@ char *symbols_demangle(const char *name)
 	size_t length = strnlen(name, MAX_NAME + 1);
 	if (length > MAX_NAME)
 		return copy(name, MAX_NAME);
-	for (size_t shorter; (shorter = without_suffix(name, length)) < length;)
-		length = shorter;
-	char *plain = copy(name, length);
+	char *plain = copy(name, without_suffixes(name, length));
 	if (!plain || (strncmp(plain, "_Z", 2) && strncmp(plain, "_R", 2) && strncmp(plain, "__Z", 3)))
 		return plain;
 	/* No DMGL_PARAMS: no arguments. Its recursion limit stays on. */
