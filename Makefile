@@ -31,7 +31,8 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 endif
 
 SRC  := $(sort $(wildcard src/*.c src/*/*.c))
-OBJ  := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/src/exports/html_page.o
+PAGES := $(BUILD)/src/exports/html_page.o $(BUILD)/src/views/diff_page.o
+OBJ  := $(SRC:%.c=$(BUILD)/%.o) $(PAGES)
 CORE := $(filter-out $(BUILD)/src/cli/main.o,$(OBJ))
 SKEL := $(BUILD)/captrack.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c))) \
@@ -58,17 +59,23 @@ $(BUILD)/src/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The page of export -f html: style and scripts in the order of the page's parts.
+# The pages of export -f html and diff --html: template, style and scripts in the order of the page's parts.
 HTML := src/exports/html
 PROFILE_PAGE := $(addprefix $(HTML)/,page.css profile.css format.js dom.js model.js table.js histogram.js summary.js \
 	timeline.js tree.js flame.js stacks.js details.js growth.js threads.js main.js)
+DIFF_PAGE := $(addprefix $(HTML)/,page.css format.js dom.js table.js) \
+	$(addprefix src/views/diff/,diff.css model.js flame.js main.js)
 
-$(BUILD)/html/profile.html: $(HTML)/profile.html $(PROFILE_PAGE) scripts/make-page Makefile
+$(BUILD)/html/profile.html: $(HTML)/profile.html $(PROFILE_PAGE)
+$(BUILD)/html/diff.html: src/views/diff/diff.html $(DIFF_PAGE)
+$(BUILD)/html/profile.html $(BUILD)/html/diff.html: scripts/make-page Makefile
 	$(call say,PAGE,$@)
 	@mkdir -p $(@D)
-	$(Q)scripts/make-page $< $(PROFILE_PAGE) > $@
+	$(Q)scripts/make-page $(filter %.html %.css %.js,$^) > $@
 
-$(BUILD)/src/exports/html_page.o: src/exports/html_page.S $(BUILD)/html/profile.html
+$(BUILD)/src/exports/html_page.o: $(BUILD)/html/profile.html
+$(BUILD)/src/views/diff_page.o: $(BUILD)/html/diff.html
+$(PAGES): $(BUILD)/%.o: %.S Makefile
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -Wa,-I$(BUILD) -c -o $@ $<
@@ -122,7 +129,7 @@ $(BUILD)/tests/fuzz/objects/%.o: %.c $(BUILD)/tests/fuzz/sanitizers
 	$(Q)$(CC) $(FUZZ_CFLAGS) $$(cat $(BUILD)/tests/fuzz/sanitizers) -MMD -MP -c -o $@ $<
 
 FUZZ_OBJ := $(patsubst %.c,$(BUILD)/tests/fuzz/objects/%.o,$(PROFILE_FUZZ) tests/fuzz/test_profile_mutated.c) \
-            $(BUILD)/src/exports/html_page.o
+            $(BUILD)/src/exports/html_page.o $(BUILD)/src/views/diff_page.o
 $(BUILD)/tests/unit/test_profile_mutated: $(FUZZ_OBJ)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)

@@ -27,6 +27,7 @@ struct command_option {
 extern const struct command capture_command;
 extern const struct command report_command;
 extern const struct command export_command;
+extern const struct command diff_command;
 extern const struct command check_command;
 extern const struct command doctor_command;
 
@@ -47,5 +48,9 @@ int usage_error(const struct command *command, const char *format, ...) __attrib
 
 /* Whether what goes to stdout may have colour: to a terminal that has it, where $NO_COLOR is not set. */
 bool color_wanted(void);
+
+/* Calls write with a file of this name, or with standard output (NULL). Of what fails half a file is of
+ * no use to anybody, and removed; what is no file stays. Returns what write returns, or a negative errno. */
+int output_write(const char *path, int (*write)(const void *context, FILE *out), const void *context);
 
 #endif

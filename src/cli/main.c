@@ -5,8 +5,8 @@
 #include "captrack/capture.h"
 #include "captrack/cli.h"
 
-const struct command *const commands[] = {&report_command, &export_command, &check_command, &doctor_command,
-					  NULL};
+const struct command *const commands[] = {&report_command, &export_command, &diff_command,
+					  &check_command,  &doctor_command, NULL};
 
 static const struct command *find_command(const char *name)
 {

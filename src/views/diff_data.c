@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* What the JSON document and the page's data share. */
+#include "diff_internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "captrack/fields.h"
+
+static void put_profile(struct line *line, const char *name, const struct profile *profile, const char *path)
+{
+	char mode[80];
+	put_open(line, name, '{');
+	put_string(line, "file", path);
+	put_string(line, "exe", profile->target.exe);
+	put_string(line, "command", profile->target.command);
+	put_number(line, "pid", (uint64_t)profile->target.pid);
+	put_string(line, "build_id", profile->target.build_id);
+	put_number(line, "start_ms", profile->capture.start_ms);
+	put_number(line, "duration_ms", profile->capture.duration_ms);
+	put_string(line, "mode", format_mode(profile, mode));
+	put_close(line, '}');
+}
+
+void put_profiles(struct line *line, const struct comparison *comparison, const struct diff_options *options)
+{
+	struct diff_notes notes;
+	put_profile(line, "base", comparison->base, options->base_path);
+	put_profile(line, "new", comparison->new, options->new_path);
+	diff_notes_fill(&notes, comparison);
+	put_open(line, "notes", '[');
+	for (size_t i = 0; i < notes.n; i++)
+		put_string(line, NULL, notes.text[i]);
+	put_close(line, ']');
+}
+
+/* A number of any sign as a member. */
+void put_signed(struct line *line, const char *name, struct delta delta)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "%s\"%s\":%s%" PRIu64, line->is_first ? "" : ",", name,
+		 delta.less ? "-" : "", delta.by);
+	put_text(line, text);
+}
+
+void put_totals(struct line *line, const struct comparison *comparison)
+{
+	static const char *const names[] = {"base", "new", "delta"};
+	put_open(line, "totals", '{');
+	for (int i = 0; i < 3; i++) {
+		put_open(line, names[i], '{');
+		for (const struct number_field *field = profile_totals_numbers; field->name; field++) {
+			uint64_t base = *number_in(comparison->base, field),
+				 new = *number_in(comparison->new, field);
+			if (comparison_knows(comparison, field->needs))
+				put_signed(line, field->name,
+					   i == 2 ? delta_of(base, new) : delta_of(0, i ? new : base));
+		}
+		put_close(line, '}');
+	}
+	put_close(line, '}');
+}
+
+int shown_calls_init(struct shown_calls *calls, const struct comparison *comparison)
+{
+	const struct profile *profiles[] = {comparison->base, comparison->new};
+	size_t longest = 0;
+	int result = 0;
+	*calls = (struct shown_calls){0};
+	for (int i = 0; i < 2 && !result; i++) {
+		result = calls_init(&calls->of[i], profiles[i], CALLS_BY_LINE);
+		if (result)
+			break;
+		longest = calls->of[i].longest > longest ? calls->of[i].longest : longest;
+		calls->numbers[i] = calloc(calls->of[i].n + 1, sizeof(*calls->numbers[i]));
+		result = calls->numbers[i] ? 0 : -ENOMEM;
+	}
+	calls->ids = calloc(longest + 1, sizeof(*calls->ids));
+	if (!result && !calls->ids)
+		result = -ENOMEM;
+	if (result)
+		shown_calls_deinit(calls);
+	return result;
+}
+
+void shown_calls_deinit(struct shown_calls *calls)
+{
+	for (int i = 0; i < 2; i++) {
+		calls_deinit(&calls->of[i]);
+		free(calls->numbers[i]);
+	}
+	free(calls->ids);
+	*calls = (struct shown_calls){0};
+}
+
+void put_entry_calls(struct line *line, const char *name, struct shown_calls *calls,
+		     const struct comparison *comparison, const struct comparison_entry *entry)
+{
+	struct shown shown = shown_entry(comparison, entry);
+	int side = entry->new.n != 0;
+	size_t n = calls_of_stack(&calls->of[side], shown.stack, calls->ids);
+	put_open(line, name, '[');
+	for (size_t i = 0; i < n; i++) {
+		uint32_t *number = &calls->numbers[side][calls->ids[i]];
+		if (!*number) /* 0: none yet */
+			*number = (uint32_t)++calls->n;
+		put_number(line, NULL, *number - 1);
+	}
+	put_close(line, ']');
+}
+
+static void put_call(struct line *line, const struct calls *calls, const struct call *call)
+{
+	put_line_break(line);
+	put_open(line, NULL, '{');
+	put_string(line, "function", call->function);
+	put_string(line, "file", call->file);
+	if (call->line)
+		put_number(line, "line", call->line);
+	if (call->inlined)
+		put_true(line, "inlined");
+	if (call->frame)
+		put_string(line, "object", call_object(calls, call));
+	if (call->frame && !call->function) {
+		char offset[24];
+		snprintf(offset, sizeof(offset), "0x%" PRIx64, call->frame->offset);
+		put_string(line, "offset", offset);
+	}
+	put_close(line, '}');
+}
+
+/* A call, by its number. */
+struct numbered {
+	int side;
+	size_t index;
+};
+
+int put_calls(struct line *line, const char *name, const struct shown_calls *calls)
+{
+	struct numbered *order = calloc(calls->n + 1, sizeof(*order));
+	if (!order)
+		return -ENOMEM;
+	for (int side = 0; side < 2; side++)
+		for (size_t i = 0; i < calls->of[side].n; i++)
+			if (calls->numbers[side][i])
+				order[calls->numbers[side][i] - 1] = (struct numbered){side, i};
+	put_open(line, name, '[');
+	for (size_t i = 0; i < calls->n; i++) {
+		const struct calls *of = &calls->of[order[i].side];
+		put_call(line, of, &of->calls[order[i].index]);
+	}
+	put_close(line, ']');
+	free(order);
+	return 0;
+}
