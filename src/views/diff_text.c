@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LONGEST_CHAIN = 4096 };
+enum { LONGEST_CHAIN = 4096, LEAST_CHAIN = 24 };
 
 struct text {
 	const struct comparison *comparison;
@@ -125,7 +125,9 @@ static void write_entry(const struct text *text, const struct comparison_entry *
 		used += write_values(text, entry);
 	if (has_blocks(text))
 		used += write_blocks(text, entry);
-	size_t room = text->options->top ? VIEW_COLUMNS - (size_t)used - 1 : sizeof(chain);
+	size_t room = !text->options->top                     ? sizeof(chain)
+		      : used + LEAST_CHAIN + 1 < VIEW_COLUMNS ? VIEW_COLUMNS - (size_t)used - 1
+							      : LEAST_CHAIN;
 	fprintf(text->out, "  %s\n",
 		format_chain(shown.profile, shown.stack->frames, shown.stack->n_frames, chain, room));
 }

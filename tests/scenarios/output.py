@@ -70,7 +70,7 @@ def test_usage_errors_are_2():
 
 def test_help_fits_a_screen():
     for words in (['--help'], ['help'], ['help', 'report'], ['report', '--help'], ['help', 'doctor'],
-                  ['help', 'export']):
+                  ['help', 'export'], ['help', 'diff']):
         done = subprocess.run([harness.TOOL, *words], capture_output=True, text=True)
         lines = done.stdout.splitlines()
         assert done.returncode == 0 and 'usage' in lines[0] and len(lines) <= 30 and max(map(len, lines)) <= 100, lines

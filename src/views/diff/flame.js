@@ -9,9 +9,11 @@ function makeTree(model) {
     const base = model.baseOf(entry), now = model.newOf(entry);
     if (!base && !now)
       continue;
-    let node = root;
+    let node = root, i = entry[4].length - 1;
     add(node, base, now);
-    for (let i = entry[4].length - 1; i >= 0; i--) {
+    while (i > 0 && model.calls[entry[4][i]].isStart)
+      i--;
+    for (; i >= 0; i--) {
       const call = model.calls[entry[4][i]];
       let child = node.children.get(call.group);
       if (!child) {
@@ -53,8 +55,6 @@ class Flame {
   /* After another figure was chosen. */
   update() {
     this.root = makeTree(this.model);
-    if (!this.root.now)
-      this.side = 'base';
     this.zoomTo(this.root);
   }
 

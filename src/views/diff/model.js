@@ -5,6 +5,10 @@
 const RUNTIME_NAME = /^(operator (new|delete)|std::|__gnu_cxx|__libc_|_dl_|_start$|<?alloc::|<?core::|<std::|<?hashbrown::|__(rust|rdl|rg)_)/;
 const RUNTIME_OBJECT = /^(libc(\.so|-2\.)|libstdc\+\+\.so|libc\+\+(abi)?\.so|ld-(linux|2\.|musl)|libgcc_s\.so)/;
 
+/* As is_start() has it: what calls main or a thread's function. */
+const START_NAME = /^(_start|_start_c|start_thread|(__)?clone3?|__GI___clone3?|generic_start_main|libc_start_main_stage2|__libc_start_.*)$/;
+const C_LIBRARY = /^(libc(-2\..*)?\.so|libpthread|libc\.musl|ld-musl)/;
+
 /* Characters that steer terminals and order of text are shown as what they are. */
 function visible(text) {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
@@ -21,6 +25,7 @@ function describeCall(call) {
   call.place = visible(file ? (call.line ? `${file}:${call.line}` : file) : call.object ? object : '');
   call.isRuntime = RUNTIME_NAME.test(call.function ?? '') || RUNTIME_OBJECT.test(object) ||
     /\/rustc.*\/library\//.test(call.file ?? '');
+  call.isStart = START_NAME.test(call.function ?? '') || call.function === undefined && C_LIBRARY.test(object);
   call.group = `${call.function ?? ''}\n${file ?? object}`;
   call.text = `${call.name}\n${visible(call.file ?? '')}\n${visible(call.object ?? '')}`.toLowerCase();
 }
