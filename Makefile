@@ -7,8 +7,9 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 CC       ?= cc
 CLANG    ?= clang
+PROTOC_C ?= protoc-c
 BPFTOOL  ?= $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool) bpftool)
-PKG      := libbpf libdw libelf libcjson capstone
+PKG      := libbpf libdw libelf libcjson capstone libprotobuf-c
 CFLAGS   ?= -O2 -g
 ARCH     := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 
@@ -32,7 +33,7 @@ endif
 
 SRC  := $(sort $(wildcard src/*.c src/*/*.c))
 PAGES := $(BUILD)/src/exports/html_page.o $(BUILD)/src/views/diff_page.o
-OBJ  := $(SRC:%.c=$(BUILD)/%.o) $(PAGES)
+OBJ  := $(SRC:%.c=$(BUILD)/%.o) $(PAGES) $(BUILD)/profile.pb-c.o
 CORE := $(filter-out $(BUILD)/src/cli/main.o,$(OBJ))
 SKEL := $(BUILD)/captrack.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c))) \
@@ -46,7 +47,7 @@ FUZZ_SEEDS := $(patsubst tests/fuzz/seeds/%.s,$(BUILD)/tests/fuzz/seeds/%,$(wild
 all: $(BUILD)/captrack-bpf ## build build/captrack-bpf (the default)
 
 help: ## this list
-	@echo 'make targets (V=1 shows commands; CC, CLANG, BPFTOOL, CFLAGS, PREFIX, DESTDIR may be set):'
+	@echo 'make targets (V=1 shows commands; CC, CLANG, BPFTOOL, PROTOC_C, CFLAGS, PREFIX, DESTDIR may be set):'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
 		while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
 
@@ -82,6 +83,20 @@ $(PAGES): $(BUILD)/%.o: %.S Makefile
 
 # Only src/kernel includes the skeleton.
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/kernel/*.c)): $(SKEL)
+
+# Messages of pprof's files, for src/exports.
+$(BUILD)/profile.pb-c.c: src/exports/profile.proto Makefile
+	$(call say,PROTO,$<)
+	@mkdir -p $(@D)
+	$(Q)$(PROTOC_C) --proto_path=$(<D) --c_out=$(BUILD) $<
+
+$(BUILD)/profile.pb-c.h: $(BUILD)/profile.pb-c.c
+
+$(BUILD)/profile.pb-c.o: $(BUILD)/profile.pb-c.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CT_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard src/exports/*.c)): $(BUILD)/profile.pb-c.h
 
 $(BUILD)/captrack.bpf.o: bpf/captrack.bpf.c Makefile
 	$(call say,BPF,$<)
@@ -123,13 +138,13 @@ $(BUILD)/tests/unit/test_unwind_mutated: tests/fuzz/test_unwind_mutated.c tests/
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FUZZ_CFLAGS) $$(cat $(BUILD)/tests/fuzz/sanitizers) -o $@ $(filter %.c,$^) $(LIBS) -lcmocka
 
-$(BUILD)/tests/fuzz/objects/%.o: %.c $(BUILD)/tests/fuzz/sanitizers
+$(BUILD)/tests/fuzz/objects/%.o: %.c $(BUILD)/tests/fuzz/sanitizers $(BUILD)/profile.pb-c.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FUZZ_CFLAGS) $$(cat $(BUILD)/tests/fuzz/sanitizers) -MMD -MP -c -o $@ $<
 
 FUZZ_OBJ := $(patsubst %.c,$(BUILD)/tests/fuzz/objects/%.o,$(PROFILE_FUZZ) tests/fuzz/test_profile_mutated.c) \
-            $(BUILD)/src/exports/html_page.o $(BUILD)/src/views/diff_page.o
+            $(BUILD)/src/exports/html_page.o $(BUILD)/src/views/diff_page.o $(BUILD)/profile.pb-c.o
 $(BUILD)/tests/unit/test_profile_mutated: $(FUZZ_OBJ)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)

@@ -14,6 +14,7 @@
 
 static const struct command_option options[] = {
 	{"format", 'f', "FORMAT", "one of those below", 0},
+	{"value", 'v', "KEY", "of folded: at-peak, live, peak, allocated, allocs, temporary [at-peak]", 0},
 	{"output", 'o', "FILE", "where to; -: standard output [-]", 0},
 	{"help", 'h', NULL, "this", 0},
 	{0},
@@ -29,19 +30,43 @@ static const char *list_formats(char out[256])
 	return out;
 }
 
+/* "at-peak, ..." */
+static const char *list_values(char out[256])
+{
+	out[0] = '\0';
+	for (const struct export_value *value = export_values; value->key; value++)
+		snprintf(out + strlen(out), 256 - strlen(out), "%s%s", value == export_values ? "" : ", ",
+			 value->key);
+	return out;
+}
+
+/* What to make. */
+struct export
+{
+	const struct export_format *format;
+	const struct export_value *value; /* NULL: the default's */
+	const char *path;                 /* NULL: standard output */
+};
+
+static int write_to(const struct profile *profile, const struct export *export, FILE *out)
+{
+	return export->format->write ? export->format->write(profile, out)
+				     : export->format->write_value(profile, export->value, out);
+}
+
 /* Half a file is of no use to anybody, and removed; what is no file stays. */
-static int write_file(const struct profile *profile, const struct export_format *format, const char *path)
+static int write_file(const struct profile *profile, const struct export *export)
 {
 	struct stat st;
-	FILE *out = fopen(path, "we");
+	FILE *out = fopen(export->path, "we");
 	if (!out)
 		return -errno;
 	bool is_file = !fstat(fileno(out), &st) && S_ISREG(st.st_mode);
-	int result = format->write(profile, out);
+	int result = write_to(profile, export, out);
 	if (fclose(out) && !result)
 		result = -errno;
 	if (result && is_file)
-		unlink(path);
+		unlink(export->path);
 	return result;
 }
 
@@ -52,66 +77,95 @@ static void print_formats(FILE *out)
 		fprintf(out, "  %-26s %s\n", format->name, format->summary);
 }
 
-static int export(const struct profile *profile, const struct export_format *format, const char *path)
+static const char *find_lacks(const struct profile *profile, struct export *export)
 {
-	int result = path ? write_file(profile, format, path) : format->write(profile, stdout);
+	const char *lacks = export->format->lacks(profile);
+	if (lacks || !export->format->write_value)
+		return lacks;
+	if (!export->value)
+		export->value = export_value_default(profile);
+	return export_value_lacks(profile, export->value);
+}
+
+static int write_profile(const struct profile *profile, const char *name, struct export *export)
+{
+	const char *lacks = find_lacks(profile, export);
+	if (lacks)
+		return usage_error(&export_command, "%s cannot be exported as %s%s%s: %s", name,
+				   export->format->name, export->value ? " by " : "",
+				   export->value ? export->value->key : "", lacks);
+	int result = export->path ? write_file(profile, export) : write_to(profile, export, stdout);
 	if (result)
-		fprintf(stderr, "captrack-bpf: cannot write '%s': %s\n", path ? path : "standard output",
-			strerror(-result));
+		fprintf(stderr, "captrack-bpf: cannot write '%s': %s\n",
+			export->path ? export->path : "standard output", strerror(-result));
 	return result ? EXIT_CAPTURE : 0;
 }
 
-static int run(int argc, char **argv)
+/* 0, or the exit status; -1: all is said, and there is no more to do. */
+static int parse(int argc, char **argv, struct export *export)
 {
-	const struct export_format *format = NULL;
-	const char *path = NULL, *value;
+	const char *value;
 	char names[256];
 	for (int option; (option = options_next(&export_command, argc, argv, &value)) != 0;) {
 		switch (option) {
 		case 'f':
-			format = export_format_find(value);
-			if (!format)
+			export->format = export_format_find(value);
+			if (!export->format)
 				return usage_error(&export_command, "-f %s: not a format; there is %s", value,
 						   list_formats(names));
+			break;
+		case 'v':
+			export->value = export_value_find(value);
+			if (!export->value)
+				return usage_error(&export_command, "-v %s: not a figure; there is %s", value,
+						   list_values(names));
 			break;
 		case 'o':
 			if (!*value)
 				return usage_error(&export_command, "-o: the file's name is empty");
-			path = strcmp(value, "-") ? value : NULL;
+			export->path = strcmp(value, "-") ? value : NULL;
 			break;
 		case 'h':
 			help_print(&export_command, stdout);
-			return 0;
+			return -1;
 		default:
 			return EXIT_USAGE;
 		}
 	}
-	if (!format)
+	if (!export->format)
 		return usage_error(&export_command, "which format? -f %s", list_formats(names));
-	if (format->is_binary && !path && isatty(STDOUT_FILENO))
+	if (export->value && !export->format->write_value)
+		return usage_error(&export_command, "-v: %s has no choice of figures", export->format->name);
+	if (export->format->is_binary && !export->path && isatty(STDOUT_FILENO))
 		return usage_error(&export_command, "%s is nothing for a terminal: -o FILE, or a pipe",
-				   format->name);
+				   export->format->name);
 	if (argc - optind != 1)
 		return usage_error(&export_command, argc == optind
 							    ? "which profile? give the file's name"
 							    : "one profile at a time (several names given)");
+	return 0;
+}
+
+static int run(int argc, char **argv)
+{
+	struct export export = {0};
 	struct profile profile;
 	struct ct_error err;
+	int status = parse(argc, argv, &export);
+	if (status)
+		return status < 0 ? 0 : status;
 	if (profile_read_file(argv[optind], &profile, &err)) {
 		fprintf(stderr, "captrack-bpf: %s\n", err.text);
 		return EXIT_CAPTURE;
 	}
-	const char *lacks = format->lacks(&profile);
-	int status = lacks ? usage_error(&export_command, "%s cannot be exported as %s: %s", argv[optind],
-					 format->name, lacks)
-			   : export(&profile, format, path);
+	status = write_profile(&profile, argv[optind], &export);
 	profile_deinit(&profile);
 	return status;
 }
 
 const struct command export_command = {
 	.name = "export",
-	.synopsis = "export -f FORMAT [-o FILE] PROFILE",
+	.synopsis = "export -f FORMAT [-v KEY] [-o FILE] PROFILE",
 	.summary = "Writes a profile as a file for other programs.",
 	.options = options,
 	.help_more = print_formats,

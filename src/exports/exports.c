@@ -13,10 +13,22 @@ const struct export_format export_formats[] = {
 		.write = captrack_write,
 	},
 	{
+		.name = "csv",
+		.summary = "a table of stacks with all their figures",
+		.lacks = csv_lacks,
+		.write = csv_write,
+	},
+	{
 		.name = "dhat",
 		.summary = "valgrind's DHAT: for its viewer and the Firefox Profiler",
 		.lacks = dhat_lacks,
 		.write = dhat_write,
+	},
+	{
+		.name = "folded",
+		.summary = "a figure by stack, for flamegraph.pl, inferno and their like",
+		.lacks = folded_lacks,
+		.write_value = folded_write,
 	},
 	{
 		.name = "html",
@@ -29,6 +41,19 @@ const struct export_format export_formats[] = {
 		.summary = "valgrind's massif: for ms_print and massif-visualizer",
 		.lacks = massif_lacks,
 		.write = massif_write,
+	},
+	{
+		.name = "pprof",
+		.summary = "for `go tool pprof` and what else reads profile.proto",
+		.is_binary = true,
+		.lacks = pprof_lacks,
+		.write = pprof_write,
+	},
+	{
+		.name = "speedscope",
+		.summary = "for https://www.speedscope.app",
+		.lacks = speedscope_lacks,
+		.write = speedscope_write,
 	},
 	{0},
 };

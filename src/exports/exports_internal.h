@@ -2,19 +2,64 @@
 #ifndef CAPTRACK_EXPORTS_INTERNAL_H
 #define CAPTRACK_EXPORTS_INTERNAL_H
 
+#include "captrack/calls.h"
 #include "captrack/exports.h"
+#include "captrack/fields.h"
+#include "captrack/views.h"
 
 /* What struct export_format has of each; a file of its own each, in the order of exports.c. */
 const char *captrack_lacks(const struct profile *profile);
 int captrack_write(const struct profile *profile, FILE *out);
+const char *csv_lacks(const struct profile *profile);
+int csv_write(const struct profile *profile, FILE *out);
 const char *dhat_lacks(const struct profile *profile);
 int dhat_write(const struct profile *profile, FILE *out);
+const char *folded_lacks(const struct profile *profile);
+int folded_write(const struct profile *profile, const struct export_value *value, FILE *out);
 const char *html_lacks(const struct profile *profile);
 int html_write(const struct profile *profile, FILE *out);
 const char *massif_lacks(const struct profile *profile);
 int massif_write(const struct profile *profile, FILE *out);
+const char *pprof_lacks(const struct profile *profile);
+int pprof_write(const struct profile *profile, FILE *out);
+const char *speedscope_lacks(const struct profile *profile);
+int speedscope_write(const struct profile *profile, FILE *out);
 
 /* The end of each write: what was not written, or the result of before. */
 int export_end(FILE *out, int result);
+
+/* --- values.c --- */
+
+/* By its name in the profile, of which there is one. */
+const struct number_field *stack_number(const char *name);
+/* Whether each known figure's sum over the stacks is at most this: a file may say anything. */
+bool stacks_add_up(const struct profile *profile, uint64_t most);
+/* A stack's figure, a struct number_field, for call_tree_init(). */
+struct call_weight value_weigh(const struct profile_stack *stack, const void *field);
+
+/* --- functions.c --- */
+
+/* A copy, the caller's, in which "\xNN" stands for control characters and for what is no UTF-8. */
+char *text_safe(const char *text);
+
+enum alike {
+	ALIKE_BY_NAME,
+	ALIKE_BY_FILE, /* and name */
+	ALIKE_BY_LINE, /* and file, column, name: all are different */
+};
+
+/* Calls that are shown alike, wherever in the function they are, have one id. */
+struct functions {
+	struct calls calls; /* by line; the ids of frames are those of functions */
+	char **names;       /* by id, safe: "parse", "libc.so.6+0x12", "?"; NULL: the id is not used */
+};
+
+/* `rename` (or NULL) may change characters of a name first. Fails as calls_init(). */
+int functions_init(struct functions *functions, const struct profile *profile, enum alike alike,
+		   void (*rename)(char *name));
+void functions_deinit(struct functions *functions);
+
+/* The ids from the tree's root to a node; `ids` has room for calls.longest. */
+size_t tree_path(const struct call_tree *tree, uint32_t node, uint32_t *ids);
 
 #endif

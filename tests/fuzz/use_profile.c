@@ -111,7 +111,8 @@ static void use_writers(const struct profile *profile)
 {
 	use_writer("summary", write_summary, check_lines, profile);
 	for (const struct export_format *format = export_formats; format->name; format++)
-		use_writer(format->name, format->write, check_of(format->name), profile);
+		if (format->write)
+			use_writer(format->name, format->write, check_of(format->name), profile);
 }
 
 static void use_report(const struct profile *profile, const struct report_options *options)
