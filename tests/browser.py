@@ -75,9 +75,9 @@ class Browser:
         except urllib.error.HTTPError as error:
             raise AssertionError(f'{method} {path}: {json.load(error)["value"]["message"]}') from None
 
-    def open(self, path):
-        """A file, by its path."""
-        self._ask('POST', '/url', {'url': pathlib.Path(path).resolve().as_uri()})
+    def open(self, path, fragment=''):
+        """A file, by its path. What differs from the page that is open by the fragment alone is not loaded again."""
+        self._ask('POST', '/url', {'url': pathlib.Path(path).resolve().as_uri() + fragment})
 
     def run(self, script, *args):
         """The value that a function body returns."""

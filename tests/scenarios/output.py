@@ -115,7 +115,7 @@ def test_export_writes_captrack_json():
     assert pathlib.Path('stats.json').read_text() == done.stdout
     full = subprocess.run([*words, '-o', '/dev/full', run.files[0]], capture_output=True, text=True)
     assert full.returncode == 1 and '/dev/full' in full.stderr and os.path.exists('/dev/full'), full
-    done = subprocess.run([*words[:3], 'pprof', run.files[0]], capture_output=True, text=True)
+    done = subprocess.run([*words[:3], 'x', run.files[0]], capture_output=True, text=True)
     assert done.returncode == 2 and 'captrack' in done.stderr.splitlines()[0], done
 
 
