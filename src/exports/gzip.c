@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { WITH_GZIP_HEADER = 16, CHUNK = 16384, LEVEL = 6, MEMORY = 8 };
+enum { WITH_GZIP_HEADER = 16, LEVEL = 6, MEMORY = 8 };
 
 int gzip_begin(struct gzip *gzip, FILE *out)
 {
@@ -21,14 +21,13 @@ int gzip_begin(struct gzip *gzip, FILE *out)
 /* Until all that it was given, and with Z_FINISH all that it has, is in the file. */
 static void deflate_all(struct gzip *gzip, int flush)
 {
-	unsigned char chunk[CHUNK];
 	do {
-		gzip->stream.next_out = chunk;
-		gzip->stream.avail_out = sizeof(chunk);
+		gzip->stream.next_out = gzip->chunk;
+		gzip->stream.avail_out = sizeof(gzip->chunk);
 		deflate(&gzip->stream, flush);
-		size_t size = sizeof(chunk) - gzip->stream.avail_out;
+		size_t size = sizeof(gzip->chunk) - gzip->stream.avail_out;
 		errno = 0;
-		if (!gzip->result && fwrite(chunk, 1, size, gzip->out) != size)
+		if (!gzip->result && fwrite(gzip->chunk, 1, size, gzip->out) != size)
 			gzip->result = errno ? -errno : -EIO;
 	} while (!gzip->stream.avail_out);
 }

@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <zlib.h>
 
+enum { GZIP_CHUNK = 16384 };
+
 /* A file compressed as it is written. */
 struct gzip {
 	z_stream stream;
+	unsigned char chunk[GZIP_CHUNK];
 	FILE *out;
 	int result; /* 0, or the first error: a negative errno */
 };
