@@ -85,12 +85,10 @@ $(PAGES): $(BUILD)/%.o: %.S Makefile
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/kernel/*.c)): $(SKEL)
 
 # Messages of pprof's files, for src/exports.
-$(BUILD)/profile.pb-c.c: src/exports/profile.proto Makefile
+$(BUILD)/profile.pb-c.c $(BUILD)/profile.pb-c.h &: src/exports/profile.proto Makefile
 	$(call say,PROTO,$<)
 	@mkdir -p $(@D)
 	$(Q)$(PROTOC_C) --proto_path=$(<D) --c_out=$(BUILD) $<
-
-$(BUILD)/profile.pb-c.h: $(BUILD)/profile.pb-c.c
 
 $(BUILD)/profile.pb-c.o: $(BUILD)/profile.pb-c.c
 	$(call say,CC,$<)

@@ -13,7 +13,7 @@
 struct pprof_file;
 
 /* -ENOMEM */
-int pprof_file_begin(struct pprof_file **file, FILE *out);
+int pprof_file_begin(struct pprof_file **out, FILE *stream);
 void pprof_file_put(struct pprof_file *file, const Pprof__Profile *part);
 /* The index of a text, which is put with the first use. Of NULL and "" it is 0. The text is made safe:
  * control characters and what is no UTF-8 as "\xNN". */
