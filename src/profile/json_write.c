@@ -83,14 +83,14 @@ static cJSON *capture_json(struct writer *writer, const struct profile *profile)
 	return json;
 }
 
-static cJSON *totals_json(struct writer *writer, const struct profile *profile)
+cJSON *profile_totals_json(struct writer *writer, const struct profile *profile)
 {
 	cJSON *json = cJSON_CreateObject();
 	add_numbers(writer, profile, json, profile_totals_numbers, profile);
 	return json;
 }
 
-static cJSON *integrity_json(struct writer *writer, const struct profile *profile)
+cJSON *profile_integrity_json(struct writer *writer, const struct profile *profile)
 {
 	cJSON *json = cJSON_CreateObject();
 	for (int i = 0; i < INTEGRITY_COUNT; i++)
@@ -204,9 +204,9 @@ int profile_write_json(struct profile *profile, FILE *out)
 	emit_member(&writer, "capture", capture_json(&writer, profile));
 	if (profile->cost.known)
 		emit_member(&writer, "cost", cost_json(&writer, profile));
-	emit_member(&writer, "totals", totals_json(&writer, profile));
+	emit_member(&writer, "totals", profile_totals_json(&writer, profile));
 	emit_rates(&writer, profile);
-	emit_member(&writer, "integrity", integrity_json(&writer, profile));
+	emit_member(&writer, "integrity", profile_integrity_json(&writer, profile));
 	emit_timeline(&writer, profile);
 	emit_objects(&writer, profile);
 	emit_frames(&writer, profile);

@@ -3,6 +3,7 @@
 #define CAPTRACK_PROFILE_JSON_WRITE_H
 
 #include "captrack/json.h"
+#include "captrack/profile_json.h"
 #include "profile_internal.h"
 
 /* json_fields.c: the numbers of a table that the profile knows, from the struct at base. */

@@ -31,29 +31,26 @@ static void put_rates(struct line *line, const struct profile_point *from, const
 	put_decimal(line, "allocated_bytes_per_s", rate(to->allocated_bytes - from->allocated_bytes, ms));
 }
 
-static void put_point(struct line *line, const struct profile *profile, const struct profile_point *point,
-		      const struct profile_point *before)
+void put_point_figures(struct line *line, const struct profile *profile, const struct profile_point *point,
+		       const struct profile_point *before)
 {
-	put_line_break(line);
-	put_open(line, NULL, '{');
+	static const struct profile_point start; /* all figures are 0 at 0 ms */
 	put_numbers(line, profile, profile_point_numbers, point);
 	if (point->is_peak) {
 		put_true(line, "peak");
 	} else {
 		put_numbers(line, profile, profile_point_sums, point);
-		put_rates(line, before, point);
+		put_rates(line, before ? before : &start, point);
 		if (point->has_usage)
 			put_numbers(line, profile, profile_point_usage, point);
 		if (point->has_io)
 			put_numbers(line, profile, profile_point_io, point);
 	}
-	put_close(line, '}');
 }
 
 void emit_timeline(struct writer *writer, const struct profile *profile)
 {
-	static const struct profile_point start; /* all figures are 0 at 0 ms */
-	const struct profile_point *before = &start;
+	const struct profile_point *before = NULL;
 	bool knows_peak = profile_knows(profile, PROFILE_NEEDS_FREES);
 	struct line line;
 	if (!profile->n_timeline)
@@ -65,12 +62,22 @@ void emit_timeline(struct writer *writer, const struct profile *profile)
 		const struct profile_point *point = &profile->timeline[i];
 		if (point->is_peak && !knows_peak)
 			continue;
-		put_point(&line, profile, point, before);
+		put_line_break(&line);
+		put_open(&line, NULL, '{');
+		put_point_figures(&line, profile, point, before);
+		put_close(&line, '}');
 		if (!point->is_peak)
 			before = point;
 	}
 	put_close(&line, ']');
 	line_end(&line);
+}
+
+void put_thread_figures(struct line *line, const struct profile *profile, const struct profile_thread *thread)
+{
+	put_number(line, "tid", (uint64_t)thread->tid);
+	put_string(line, "name", thread->name);
+	put_numbers(line, profile, profile_thread_numbers, thread);
 }
 
 void emit_threads(struct writer *writer, const struct profile *profile)
@@ -82,12 +89,9 @@ void emit_threads(struct writer *writer, const struct profile *profile)
 	put_text(&line, ",\n\"threads\":[");
 	line.is_first = true;
 	for (size_t i = 0; i < profile->n_threads; i++) {
-		const struct profile_thread *thread = &profile->threads[i];
 		put_line_break(&line);
 		put_open(&line, NULL, '{');
-		put_number(&line, "tid", (uint64_t)thread->tid);
-		put_string(&line, "name", thread->name);
-		put_numbers(&line, profile, profile_thread_numbers, thread);
+		put_thread_figures(&line, profile, &profile->threads[i]);
 		put_close(&line, '}');
 	}
 	put_close(&line, ']');

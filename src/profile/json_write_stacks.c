@@ -127,6 +127,16 @@ static void put_freed_by(struct line *line, const struct profile *profile, const
 	put_close(line, ']');
 }
 
+void put_stack_figures(struct line *line, const struct profile *profile, const struct profile_stack *stack)
+{
+	put_numbers(line, profile, profile_stack_numbers, &stack->counts);
+	put_lifetimes(line, profile, stack);
+	put_ages(line, profile, stack);
+	put_sizes(line, profile, stack);
+	put_growth(line, profile, stack->growth);
+	put_leak(line, profile, &stack->leak);
+}
+
 static void emit_stack(struct writer *writer, const struct profile *profile, struct profile_stack *stack)
 {
 	struct line line;
@@ -138,12 +148,7 @@ static void emit_stack(struct writer *writer, const struct profile *profile, str
 	put_text(&line, stack->rendered);
 	if (stack->has_thread)
 		put_number(&line, "thread", stack->thread);
-	put_numbers(&line, profile, profile_stack_numbers, &stack->counts);
-	put_lifetimes(&line, profile, stack);
-	put_ages(&line, profile, stack);
-	put_sizes(&line, profile, stack);
-	put_growth(&line, profile, stack->growth);
-	put_leak(&line, profile, &stack->leak);
+	put_stack_figures(&line, profile, stack);
 	put_freed_by(&line, profile, stack);
 	put_close(&line, '}');
 	line_end(&line);
