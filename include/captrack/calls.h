@@ -127,4 +127,12 @@ struct stack_filter {
 bool filter_keeps(const struct stack_filter *filter, const struct calls *calls,
 		  const struct profile_stack *stack);
 
+/* What that asks: whether there are patterns for names; whether the calls of a frame, by its index, match,
+ * which for many stacks is asked once a frame; whether "[unknown]" or "[truncated]" does, where the stack has
+ * it. */
+bool filter_has_names(const struct stack_filter *filter);
+bool filter_matches_frame(const struct stack_filter *filter, const struct calls *calls, uint32_t index);
+bool filter_matches_end(const struct stack_filter *filter, const struct calls *calls,
+			const struct profile_stack *stack);
+
 #endif

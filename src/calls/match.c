@@ -33,6 +33,11 @@ bool pattern_matches(const char *pattern, const char *text)
 	return strpbrk(pattern, "*?") ? matches_whole(pattern, text) : strstr(text, pattern) != NULL;
 }
 
+bool filter_has_names(const struct stack_filter *filter)
+{
+	return filter->function || filter->file || filter->object;
+}
+
 static bool call_matches(const struct stack_filter *filter, const struct calls *calls,
 			 const struct call *call)
 {
@@ -44,7 +49,7 @@ static bool call_matches(const struct stack_filter *filter, const struct calls *
 }
 
 /* A call by function may be in several objects, a frame is in one. */
-static bool frame_matches(const struct stack_filter *filter, const struct calls *calls, uint32_t index)
+bool filter_matches_frame(const struct stack_filter *filter, const struct calls *calls, uint32_t index)
 {
 	const struct profile *profile = calls->profile;
 	const char *object = profile->objects[profile->frames[index].object].path;
@@ -56,15 +61,23 @@ static bool frame_matches(const struct stack_filter *filter, const struct calls 
 	return false;
 }
 
+bool filter_matches_end(const struct stack_filter *filter, const struct calls *calls,
+			const struct profile_stack *stack)
+{
+	uint32_t end = stack->n_frames ? CALL_TRUNCATED : CALL_UNKNOWN;
+	return (!stack->n_frames || stack->truncated) && !filter->object &&
+	       call_matches(filter, calls, &calls->calls[end]);
+}
+
 bool filter_keeps(const struct stack_filter *filter, const struct calls *calls,
 		  const struct profile_stack *stack)
 {
 	if (filter->thread >= 0 && (!stack->has_thread || stack->thread != filter->thread))
 		return false;
-	if (!filter->function && !filter->file && !filter->object)
+	if (!filter_has_names(filter))
 		return true;
 	for (uint32_t i = 0; i < stack->n_frames; i++)
-		if (frame_matches(filter, calls, stack->frames[i]))
+		if (filter_matches_frame(filter, calls, stack->frames[i]))
 			return true;
-	return false;
+	return filter_matches_end(filter, calls, stack);
 }

@@ -192,6 +192,34 @@ static void test_a_filter_asks_all_of_one_call(void **state)
 	profile_deinit(&profile);
 }
 
+static void test_a_filter_finds_what_is_not_known(void **state)
+{
+	(void)state;
+	struct profile profile;
+	struct calls calls;
+	made_begin(&profile);
+	made_stack(&profile, "");
+	made_stack(&profile, "grow buf.c:12")->truncated = true;
+	made_stack(&profile, "grow buf.c:12");
+	assert_int_equal(calls_init(&calls, &profile, CALLS_BY_LINE), 0);
+	static const struct {
+		struct stack_filter filter;
+		bool keeps[3];
+	} known[] = {
+		{{.function = "[unknown]", .thread = -1}, {true, false, false}},
+		{{.function = "[truncated]", .thread = -1}, {false, true, false}},
+		{{.function = "*", .thread = -1}, {true, true, true}},
+		{{.function = "*", .object = "*", .thread = -1}, {false, true, true}},
+		{{.function = "[unknown]", .file = "*", .thread = -1}, {false, false, false}},
+	};
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		for (size_t j = 0; j < 3; j++)
+			if (filter_keeps(&known[i].filter, &calls, &profile.stacks[j]) != known[i].keeps[j])
+				fail_msg("filter %zu, stack %zu", i, j);
+	calls_deinit(&calls);
+	profile_deinit(&profile);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_a_tree_tells_overflow),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_a_filter_asks_all_of_one_call),
+		cmocka_unit_test(test_a_filter_finds_what_is_not_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
