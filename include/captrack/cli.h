@@ -43,6 +43,16 @@ int options_next(const struct command *command, int argc, char **argv, const cha
 /* Usage and options, one line each. */
 void help_print(const struct command *command, FILE *out);
 
+/* Where standard output is a terminal, the text goes through a pager, as git does it. Nothing is
+ * started where there is no pager to be had, or none is wanted. Between both, a reader that has seen
+ * enough is no reason to end by a signal. */
+struct pager {
+	int pid;
+	int terminal; /* standard output as it was */
+};
+void pager_begin(struct pager *pager);
+void pager_end(struct pager *pager); /* waits for it */
+
 /* "captrack-bpf: ..." to stderr, then where help is. Returns EXIT_USAGE. */
 int usage_error(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
