@@ -3,6 +3,7 @@
 #define CAPTRACK_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* A subcommand is one file: this entry, an option table, a function. main.c only
@@ -36,9 +37,12 @@ extern const struct command *const commands[];
 
 /* The next option of the table: its letter or id, *value set; 0 at the first word
  * that is no option (optind is there), -1 after a message about a wrong one.
- * A value that may be left out is a number: the next word is taken for it where it
- * begins with a digit. *value is NULL without one. */
+ * A value that may be left out is a number, "[BYTES]", or one of a few words, "[auto|never]": the next
+ * word is taken for it where it begins with a digit, is one of those. *value is NULL without one. */
 int options_next(const struct command *command, int argc, char **argv, const char **value);
+
+/* A whole decimal number of min..max. */
+bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 
 /* Usage and options, one line each. */
 void help_print(const struct command *command, FILE *out);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "captrack/calls.h"
 #include "captrack/check.h"
 #include "captrack/cost.h"
 #include "captrack/profile.h"
@@ -28,6 +29,7 @@ enum report_sort {
 
 enum report_view {
 	REPORT_STACKS,
+	REPORT_TREE,
 	REPORT_LEAKS,
 	REPORT_THREADS,
 	REPORT_TIMELINE,
@@ -35,9 +37,20 @@ enum report_view {
 
 struct report_options {
 	enum report_view view;
-	enum report_sort sort; /* of REPORT_STACKS */
-	size_t top;            /* stacks, threads to show, lines of the timeline; 0: all */
-	bool color;            /* the caller decides: only on a terminal */
+	enum report_sort sort; /* of REPORT_STACKS and REPORT_TREE */
+	size_t top;            /* stacks, threads, a call's branches to show, lines of the timeline; 0: all */
+	enum call_order order; /* of the tree, and what is left out of it: */
+	double min_percent;    /* of what the tree is of */
+	/* What to show: patterns (calls.h) for one call of a stack, all for the same. NULL: any */
+	const char *function;
+	const char *file;
+	const char *object;
+	const char *thread; /* a pattern for its name, or its id */
+	uint64_t min_bytes; /* of what is sorted by */
+	bool json;          /* for programs; no text */
+	/* The caller decides: */
+	bool color; /* only on a terminal */
+	bool utf8;  /* lines of trees by characters that not every terminal has */
 };
 
 /* "at-peak", "live", ... -> *out; false where the name is none of them. */
@@ -47,10 +60,14 @@ bool report_sort_parse(const char *name, enum report_sort *out);
  * the figure unknown. NULL where they can, it has. */
 const char *report_sort_lacks(const struct profile *profile, enum report_sort sort);
 const char *report_view_lacks(const struct profile *profile, enum report_view view);
+/* The same for all that the options ask for. */
+const char *report_lacks(const struct profile *profile, const struct report_options *options);
+/* Why options do not go together, whatever the profile; NULL where they do. */
+const char *report_options_wrong(const struct report_options *options);
 
 /* REPORT_STACKS: totals, warnings, then the top stacks with their frames; all readable in 100
- * columns. Returns 0 or a negative errno of the output, -EINVAL for a sort or a view that the
- * profile lacks. */
+ * columns. Returns 0 or a negative errno of the output, -EINVAL for options that do not go together or
+ * ask for what the profile lacks, -EOVERFLOW, -EFBIG for stacks that no tree can be made of. */
 int report_write(const struct profile *profile, const struct report_options *options, FILE *out);
 
 /* The few lines at the end of a capture: totals, peak, the five stacks that

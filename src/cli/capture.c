@@ -63,18 +63,6 @@ static const struct command_option options[] = {
 	{0},
 };
 
-/* A whole decimal number of min..max. */
-static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
-{
-	char *end;
-	errno = 0;
-	uint64_t value = strtoull(text, &end, 10);
-	if (errno || end == text || *end || text[0] < '0' || text[0] > '9' || value < min || value > max)
-		return false;
-	*out = value;
-	return true;
-}
-
 static bool parse_seconds(const char *text, uint64_t *ms)
 {
 	char *end;

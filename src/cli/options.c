@@ -2,6 +2,7 @@
 /* One table for each command makes its parsing and its help. */
 #include "captrack/cli.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -21,6 +22,18 @@ static int has_value(const struct command_option *option)
 	return option->value[0] == '[' ? optional_argument : required_argument;
 }
 
+/* Whether the word can be a value that may be left out: "auto" of "[auto|never]", a number of "[BYTES]". */
+static bool is_value(const char *word, const char *values)
+{
+	size_t length = strlen(word);
+	if (!strchr(values, '|'))
+		return word[0] >= '0' && word[0] <= '9';
+	for (const char *at = values; length && (at = strstr(at, word)) != NULL; at++)
+		if (at > values && strchr("[|", at[-1]) && (at[length] == '|' || at[length] == ']'))
+			return true;
+	return false;
+}
+
 /* getopt itself takes a value that may be left out only in the same word, as --sample=512K. */
 static const char *value_of(const struct command *command, int result, int argc, char **argv)
 {
@@ -28,7 +41,7 @@ static const char *value_of(const struct command *command, int result, int argc,
 	while (option->name && (option->letter ? option->letter : option->id) != result)
 		option++;
 	bool in_next_word = option->name && has_value(option) == optional_argument && !optarg &&
-			    optind < argc && argv[optind][0] >= '0' && argv[optind][0] <= '9';
+			    optind < argc && is_value(argv[optind], option->value);
 	return in_next_word ? argv[optind++] : optarg;
 }
 
@@ -61,6 +74,17 @@ int options_next(const struct command *command, int argc, char **argv, const cha
 		return -1;
 	}
 	return result == -1 ? 0 : result;
+}
+
+bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+	char *end;
+	errno = 0;
+	uint64_t value = strtoull(text, &end, 10);
+	if (errno || end == text || *end || text[0] < '0' || text[0] > '9' || value < min || value > max)
+		return false;
+	*out = value;
+	return true;
 }
 
 /* "-o, --output DIR" */

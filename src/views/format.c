@@ -168,6 +168,16 @@ const char *format_inline(const struct profile_inline *call, char *out, size_t s
 	return join(call->function ? call->function : "?", where, out, size);
 }
 
+const char *format_call(const struct calls *calls, const struct call *call, char *out, size_t size)
+{
+	char where[MOST_WHERE] = "", name[64];
+	if (!call->function)
+		return format_safe(call_name(calls, call, name, sizeof(name)), out, size);
+	if (call->frame)
+		format_line(call->file ? call->file : call_object(calls, call), call->line, where);
+	return join(call->function, where, out, size);
+}
+
 const char *format_frame(const struct profile *profile, const struct profile_frame *frame, char *out,
 			 size_t size)
 {

@@ -3,8 +3,6 @@
  * with. The stack is the one that a buffer's first allocation came from. */
 #include "views_internal.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct profile_growth none;
@@ -15,12 +13,12 @@ static const struct profile_growth *growth_of(const struct profile_stack *stack)
 }
 
 /* The most bytes copied first, then the most chains; what is equal in the profile's order. */
-static int compare(const void *a, const void *b, void *context)
+int compare_by_growth(const void *a, const void *b, void *unused)
 {
 	const struct profile_stack *first = *(struct profile_stack *const *)a;
 	const struct profile_stack *second = *(struct profile_stack *const *)b;
 	const struct profile_growth *x = growth_of(first), *y = growth_of(second);
-	(void)context;
+	(void)unused;
 	if (x->copied_bytes != y->copied_bytes)
 		return x->copied_bytes < y->copied_bytes ? 1 : -1;
 	if (x->chains != y->chains)
@@ -120,30 +118,29 @@ static void write_basis(const struct profile *profile, const struct profile_stac
 	fputs(style->end, out);
 }
 
-int growth_write(const struct profile *profile, const struct report_options *options, FILE *out)
+int growth_write(struct report *report, FILE *out)
 {
-	const struct style *style = style_of(options->color);
-	const struct profile_stack **sorted = stacks_sorted(profile, compare, NULL);
-	uint64_t total = 0;
+	const struct profile *profile = report->profile;
+	const struct report_options *options = report->options;
+	const struct style *style = report->style;
+	const struct profile_stack **sorted = report->selection.stacks;
 	size_t all = 0;
 	char count[32];
-	if (!sorted)
-		return -ENOMEM;
-	while (all < profile->n_stacks && growth_of(sorted[all])->chains)
-		total += sorted[all++]->growth->copied_bytes;
+	selection_sort(report, compare_by_growth, NULL);
+	while (all < report->selection.n && growth_of(sorted[all])->chains)
+		all++;
 	size_t shown = shown_of(options, all);
 	if (all)
-		fprintf(out, "\n%s%zu of %s %s by bytes copied in growing, at worst%s\n", style->bold, shown,
-			format_count(all, count), all == 1 ? "stack" : "stacks", style->end);
+		fprintf(out, "\n%s%zu of %s %s by %s%s\n", style->bold, shown, format_count(all, count),
+			all == 1 ? "stack" : "stacks", report->key->title, style->end);
 	else
 		fputs("\nNo block met realloc.\n", out);
 	for (size_t i = 0; i < shown; i++) {
-		write_head(sorted[i], i + 1, total, profile, style, out);
+		write_head(sorted[i], i + 1, report->selection.total, profile, style, out);
 		write_sentence(profile, sorted[i], out);
 		write_basis(profile, sorted[i], style, out);
 		frames_write(profile, sorted[i], !options->top, out);
 	}
 	rest_write(all - shown, "stack", "stacks", out);
-	free(sorted);
 	return 0;
 }

@@ -17,12 +17,12 @@ double leak_badness(const struct profile_stack *stack)
 }
 
 /* The worst leak first, then the most live bytes; what is equal in the profile's order. */
-static int compare(const void *a, const void *b, void *context)
+int compare_by_leak(const void *a, const void *b, void *unused)
 {
 	const struct profile_stack *first = *(struct profile_stack *const *)a;
 	const struct profile_stack *second = *(struct profile_stack *const *)b;
 	double x = leak_badness(first), y = leak_badness(second);
-	(void)context;
+	(void)unused;
 	if (x < y || x > y)
 		return x < y ? 1 : -1;
 	if (first->counts.live_bytes != second->counts.live_bytes)
@@ -44,22 +44,7 @@ static uint64_t startup_allocs(const struct profile *profile, const struct profi
 	return told ? stack->ages.startup_allocs : 0;
 }
 
-/* What lives, and how fast it becomes more. */
-struct group {
-	uint64_t bytes;
-	uint64_t blocks;
-	uint64_t stacks;
-	uint64_t bytes_per_s;
-};
-
-struct groups {
-	struct group growing;
-	struct group startup;
-	struct group other; /* with startup where ages are not known */
-	bool ages;
-};
-
-static void add(struct group *group, uint64_t bytes, uint64_t blocks)
+static void add(struct leak_group *group, uint64_t bytes, uint64_t blocks)
 {
 	group->bytes += bytes;
 	group->blocks += blocks;
@@ -67,7 +52,8 @@ static void add(struct group *group, uint64_t bytes, uint64_t blocks)
 }
 
 /* A stack that grows is one, whatever of it is from the first second. */
-static void add_stack(struct groups *groups, const struct profile *profile, const struct profile_stack *stack)
+static void add_stack(struct leak_groups *groups, const struct profile *profile,
+		      const struct profile_stack *stack)
 {
 	const struct profile_counts *counts = &stack->counts;
 	uint64_t blocks = startup_allocs(profile, stack);
@@ -83,7 +69,16 @@ static void add_stack(struct groups *groups, const struct profile *profile, cons
 	    counts->live_allocs > blocks ? counts->live_allocs - blocks : 0);
 }
 
-static void write_group(const struct profile *profile, const char *name, const struct group *group,
+void leak_groups_fill(struct leak_groups *groups, const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->n_stacks; i++)
+		if (profile->stacks[i].counts.live_allocs || profile->stacks[i].counts.live_bytes)
+			add_stack(groups, profile, &profile->stacks[i]);
+	groups->tells_growing = groups->growing.stacks || profile->capture.duration_ms >= LEAST_MS;
+	groups->tells_startup = groups->ages && profile->capture.duration_ms > STARTUP_MS;
+}
+
+static void write_group(const struct profile *profile, const char *name, const struct leak_group *group,
 			const char *what, FILE *out)
 {
 	char bytes[24], count[40], stacks[32];
@@ -100,14 +95,14 @@ static const char *no_ages(const struct profile *profile)
 						 : "; their age is not known";
 }
 
-static void write_groups(const struct profile *profile, const struct groups *groups, FILE *out)
+static void write_groups(const struct profile *profile, const struct leak_groups *groups, FILE *out)
 {
 	char what[64], rate[24], count[32];
 	if (groups->growing.stacks) {
 		snprintf(what, sizeof(what), ", by %s/s",
 			 figure_bytes(profile, groups->growing.bytes_per_s, rate));
 		write_group(profile, "growing", &groups->growing, what, out);
-	} else if (profile->capture.duration_ms < LEAST_MS) {
+	} else if (!groups->tells_growing) {
 		fprintf(out, "  %-9s %13s  the capture was too short to tell what keeps growing\n", "growing",
 			"?");
 	} else {
@@ -115,7 +110,7 @@ static void write_groups(const struct profile *profile, const struct groups *gro
 			"none", format_count(profile->capture.snapshots, count),
 			profile->capture.snapshots == 1 ? "snapshot" : "snapshots");
 	}
-	if (groups->ages && profile->capture.duration_ms > STARTUP_MS)
+	if (groups->tells_startup)
 		write_group(profile, "startup", &groups->startup, ", from the capture's first second", out);
 	write_group(profile, "other", &groups->other, groups->ages ? "" : no_ages(profile), out);
 }
@@ -179,35 +174,39 @@ static const char *nothing_lives(const struct profile *profile)
 				      : "Nothing was allocated while the capture ran.";
 }
 
-int leaks_write(const struct profile *profile, const struct report_options *options, FILE *out)
+int leaks_write(struct report *report, FILE *out)
 {
-	const struct style *style = style_of(options->color);
-	const struct profile_stack **sorted = stacks_sorted(profile, compare, NULL);
-	struct groups groups = {0};
+	const struct profile *profile = report->profile;
+	const struct report_options *options = report->options;
+	const struct style *style = report->style;
+	const struct profile_stack **sorted = report->selection.stacks;
+	struct leak_groups groups = {0};
 	size_t all = 0;
 	char count[32];
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < profile->n_stacks; i++) /* those in which something lives, in order */
+	selection_sort(report, compare_by_leak, NULL);
+	for (size_t i = 0; i < report->selection.n; i++) /* those in which something lives, in order */
 		if (sorted[i]->counts.live_allocs || sorted[i]->counts.live_bytes)
 			sorted[all++] = sorted[i];
-	for (size_t i = 0; i < all; i++)
-		add_stack(&groups, profile, sorted[i]);
-	size_t shown = shown_of(options, all);
-	if (all)
+	leak_groups_fill(&groups, profile);
+	bool any = groups.growing.stacks || groups.startup.stacks || groups.other.stacks;
+	if (any)
 		write_groups(profile, &groups, out);
 	bool warned = warnings_write(profile, options->color, out);
+	if (!any)
+		fprintf(out, "%s%s\n", warned ? "\n" : "", nothing_lives(profile));
+	if (!any || !matching_write(report, "\n", out))
+		return 0;
+	size_t shown = shown_of(options, all);
 	if (all)
 		fprintf(out, "\n%s%zu of %s %s with live blocks, what grows first%s\n", style->bold, shown,
 			format_count(all, count), all == 1 ? "stack" : "stacks", style->end);
 	else
-		fprintf(out, "%s%s\n", warned ? "\n" : "", nothing_lives(profile));
+		fputs("\nNothing of these lives.\n", out);
 	for (size_t i = 0; i < shown; i++) {
 		write_head(profile, sorted[i], i + 1, style, out);
 		write_ages(profile, sorted[i], style, out);
 		frames_write(profile, sorted[i], !options->top, out);
 	}
 	rest_write(all - shown, "stack", "stacks", out);
-	free(sorted);
 	return 0;
 }

@@ -4,6 +4,12 @@
 
 #include <stdlib.h>
 
+void selection_sort(struct report *report, stack_compare compare, const void *context)
+{
+	qsort_r(report->selection.stacks, report->selection.n, sizeof(struct profile_stack *), compare,
+		(void *)(uintptr_t)context);
+}
+
 const struct profile_stack **stacks_sorted(const struct profile *profile, stack_compare compare,
 					   const void *context)
 {

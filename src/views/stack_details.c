@@ -42,11 +42,22 @@ static void add_lifetimes(const struct profile_lifetimes *lifetimes, char *text,
 		snprintf(text, size, "lived %s to %s", least, most);
 }
 
+/* Of a capture by thread. */
+static void add_thread(const struct profile_thread *thread, char *text, size_t size)
+{
+	char name[40];
+	if (thread->tid)
+		snprintf(text, size, "by thread %d, %s", thread->tid,
+			 format_safe(thread->name ? thread->name : "?", name, sizeof(name)));
+	else
+		snprintf(text, size, "by threads for which there was no room");
+}
+
 /* "16 B to 4.0 KiB each; lived 1.2 us to 3.4 s, mean 12.0 ms; 3 freed by another thread" */
 static void write_blocks(const struct profile *profile, const struct profile_stack *stack,
 			 const struct style *style, FILE *out)
 {
-	char parts[3][80] = {"", "", ""}, count[32];
+	char parts[4][80] = {"", "", "", ""}, count[32];
 	const char *separator = "";
 	size_t column = VIEW_INDENT;
 	if (profile_knows(profile, PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS) && stack->sizes.log2.n)
@@ -56,10 +67,12 @@ static void write_blocks(const struct profile *profile, const struct profile_sta
 	if (profile_knows(profile, PROFILE_DETAILS) && stack->counts.cross_thread_frees)
 		snprintf(parts[2], sizeof(parts[2]), "%s freed by another thread",
 			 format_count(stack->counts.cross_thread_frees, count));
-	if (!*parts[0] && !*parts[1] && !*parts[2])
+	if (stack->has_thread)
+		add_thread(&profile->threads[stack->thread], parts[3], sizeof(parts[3]));
+	if (!*parts[0] && !*parts[1] && !*parts[2] && !*parts[3])
 		return;
 	fprintf(out, "%*s%s", VIEW_INDENT, "", style->dim);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		if (!*parts[i])
 			continue;
 		if (column + strlen(parts[i]) + 2 > VIEW_COLUMNS) {

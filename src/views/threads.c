@@ -8,7 +8,7 @@
 enum { NAME_COLUMNS = 16 };
 
 /* The most bytes first; what is equal in the order of first allocations. */
-static int compare(const void *a, const void *b)
+int compare_threads(const void *a, const void *b)
 {
 	const struct profile_thread *first = *(struct profile_thread *const *)a;
 	const struct profile_thread *second = *(struct profile_thread *const *)b;
@@ -17,18 +17,6 @@ static int compare(const void *a, const void *b)
 	if (first->allocs != second->allocs)
 		return first->allocs < second->allocs ? 1 : -1;
 	return first < second ? -1 : first > second;
-}
-
-static const struct profile_thread **threads_sorted(const struct profile *profile)
-{
-	const struct profile_thread **sorted =
-		calloc(profile->n_threads + 1, sizeof(struct profile_thread *));
-	if (!sorted)
-		return NULL;
-	for (size_t i = 0; i < profile->n_threads; i++)
-		sorted[i] = &profile->threads[i];
-	qsort(sorted, profile->n_threads, sizeof(struct profile_thread *), compare);
-	return sorted;
 }
 
 static void write_thread(const struct profile *profile, const struct profile_thread *thread, FILE *out)
@@ -71,28 +59,29 @@ static void write_meaning(const struct profile *profile, FILE *out)
 			profile->totals.cross_thread_frees == 1 ? "block was" : "blocks were");
 }
 
-int threads_write(const struct profile *profile, const struct report_options *options, FILE *out)
+int threads_write(struct report *report, FILE *out)
 {
-	const struct style *style = style_of(options->color);
-	size_t all = profile->n_threads, shown = shown_of(options, all);
+	const struct profile *profile = report->profile;
+	const struct selection *selection = &report->selection;
+	size_t all = selection->n_threads, shown = shown_of(report->options, all);
 	char count[32];
-	if (warnings_write(profile, options->color, out))
-		fputc('\n', out);
-	if (!all) {
-		fputs("The profile has no threads: none allocated, or it was made by an older version.\n",
-		      out);
+	bool warned = warnings_write(profile, report->options->color, out);
+	if (!profile->n_threads) {
+		fprintf(out,
+			"%sThe profile has no threads: none allocated, or it was made by an older version.\n",
+			warned ? "\n" : "");
 		return 0;
 	}
-	const struct profile_thread **sorted = threads_sorted(profile);
-	if (!sorted)
-		return -ENOMEM;
-	fprintf(out, "%s%zu of %s %s by bytes allocated%s\n", style->bold, shown, format_count(all, count),
-		all == 1 ? "thread" : "threads", style->end);
-	write_columns(profile, style, out);
+	if (!matching_write(report, warned ? "\n" : "", out))
+		return 0;
+	qsort(selection->threads, all, sizeof(struct profile_thread *), compare_threads);
+	fprintf(out, "%s%s%zu of %s %s by bytes allocated%s\n", warned || has_filter(report) ? "\n" : "",
+		report->style->bold, shown, format_count(all, count), all == 1 ? "thread" : "threads",
+		report->style->end);
+	write_columns(profile, report->style, out);
 	for (size_t i = 0; i < shown; i++)
-		write_thread(profile, sorted[i], out);
+		write_thread(profile, selection->threads[i], out);
 	write_meaning(profile, out);
 	rest_write(all - shown, "thread", "threads", out);
-	free(sorted);
 	return 0;
 }

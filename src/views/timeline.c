@@ -224,9 +224,11 @@ static void write_usage(const struct profile *profile, const struct chart *chart
 	}
 }
 
-int timeline_write(const struct profile *profile, const struct report_options *options, FILE *out)
+int timeline_write(struct report *report, FILE *out)
 {
-	const struct style *style = style_of(options->color);
+	const struct profile *profile = report->profile;
+	const struct report_options *options = report->options;
+	const struct style *style = report->style;
 	struct chart chart = {0};
 	if (warnings_write(profile, options->color, out))
 		fputc('\n', out);

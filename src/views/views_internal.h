@@ -12,6 +12,9 @@ enum {
 /* "function (file.c:12)" for an inlined function, as format_frame for a frame. */
 const char *format_inline(const struct profile_inline *call, char *out, size_t size);
 
+/* "parse (a.c:12)", "parse (libc.so.6)", "libc.so.6+0x12", "[unknown]" */
+const char *format_call(const struct calls *calls, const struct call *call, char *out, size_t size);
+
 /* "\033[...m" of bold text, dim text, warnings and of their end; empty without color. */
 struct style {
 	const char *bold;
@@ -59,8 +62,58 @@ double leak_badness(const struct profile_stack *stack);
 /* Words from `column` up to the last column, further lines at `indent`, and the line's end. */
 void wrapped_write(const char *text, size_t column, size_t indent, FILE *out);
 
-/* ranking.c: the profile's stacks, for free(); NULL: no memory. */
+/* sort.c: what stacks are sorted by */
+struct sort_key {
+	const char *name;
+	const char *title;
+	const char *member; /* of the profile file */
+	size_t value;       /* in struct profile_counts */
+	size_t count;       /* of the `unit` that the bytes are in */
+	const char *count_member;
+	const char *unit; /* NULL: not known, or the value is a count itself */
+	bool is_count;
+	bool is_sum;        /* of all stacks: a total */
+	unsigned int needs; /* PROFILE_NEEDS_* */
+};
+const struct sort_key *sort_key_of(const struct profile *profile, enum report_sort sort);
+uint64_t key_figure(const struct sort_key *key, const struct profile_counts *counts);
+uint64_t key_count(const struct sort_key *key, const struct profile_counts *counts); /* 0 without a unit */
+/* Also of REPORT_GROWTH, which no counter has. */
+uint64_t stack_figure(const struct sort_key *key, const struct profile_stack *stack);
+
+/* filter.c: what of the profile is shown */
+struct selection {
+	bool *keeps;                         /* by index of the profile's stacks */
+	const struct profile_stack **stacks; /* those kept, in the profile's order till a view sorts them */
+	size_t n;
+	uint64_t sum;                          /* of what they are judged by */
+	uint64_t total;                        /* the same of all stacks */
+	const struct profile_thread **threads; /* those kept of REPORT_THREADS */
+	size_t n_threads;
+};
+
+struct report {
+	const struct profile *profile;
+	const struct report_options *options;
+	const struct sort_key *key; /* REPORT_LEAKS: live bytes */
+	const struct style *style;
+	struct selection selection;
+};
+
+/* -ENOMEM, -EFBIG; selection_deinit() is due in any case. */
+int selection_init(struct report *report);
+void selection_deinit(struct report *report);
+bool has_filter(const struct report *report);
+/* "12 of 340 stacks match: ..." where there is a filter, `before` before it; whether there is anything to
+ * show. */
+bool matching_write(const struct report *report, const char *before, FILE *out);
+/* What the sums of a selection are of: stacks' own peaks do not add up. */
+const struct sort_key *key_of_sums(const struct report *report);
+
 typedef int (*stack_compare)(const void *a, const void *b, void *context);
+/* ranking.c: sorts those kept, in place. */
+void selection_sort(struct report *report, stack_compare compare, const void *context);
+/* The profile's stacks, for free(); NULL: no memory. */
 const struct profile_stack **stacks_sorted(const struct profile *profile, stack_compare compare,
 					   const void *context);
 /* How many of all to show. */
@@ -69,10 +122,38 @@ size_t shown_of(const struct report_options *options, size_t all);
 void rest_write(size_t rest, const char *one, const char *many, FILE *out);
 
 /* What stands below the header, each of a file of its own. -ENOMEM. */
-int growth_write(const struct profile *profile, const struct report_options *options, FILE *out);
-int leaks_write(const struct profile *profile, const struct report_options *options, FILE *out);
-int threads_write(const struct profile *profile, const struct report_options *options, FILE *out);
-int timeline_write(const struct profile *profile, const struct report_options *options, FILE *out);
+int stacks_write(struct report *report, FILE *out);
+int tree_write(struct report *report, FILE *out);
+int growth_write(struct report *report, FILE *out);
+int leaks_write(struct report *report, FILE *out);
+int threads_write(struct report *report, FILE *out);
+int timeline_write(struct report *report, FILE *out);
+/* The same as JSON; a whole document. Also errors of the output. */
+int report_json_write(struct report *report, FILE *out);
+
+/* How the views sort what they show, for others that show the same. */
+int compare_by_key(const void *a, const void *b, void *key);
+int compare_by_growth(const void *a, const void *b, void *unused);
+int compare_by_leak(const void *a, const void *b, void *unused);
+int compare_threads(const void *a, const void *b);
+
+/* leaks.c: what lives, told apart, and how fast it becomes more. */
+struct leak_group {
+	uint64_t bytes;
+	uint64_t blocks;
+	uint64_t stacks;
+	uint64_t bytes_per_s;
+};
+
+struct leak_groups {
+	struct leak_group growing;
+	struct leak_group startup;
+	struct leak_group other; /* with startup where ages are not known */
+	bool ages;
+	bool tells_growing; /* else the capture was too short to tell; alike: */
+	bool tells_startup;
+};
+void leak_groups_fill(struct leak_groups *groups, const struct profile *profile);
 
 /* What the capture has cost the target, one line; nothing where that is not known. */
 void cost_write(const struct profile *profile, FILE *out);

@@ -112,6 +112,38 @@ static inline struct profile_stack *made_stack(struct profile *profile, const ch
 	return stack;
 }
 
+/* A stack with one block of so many bytes, which was there at the peak and lives; the totals know of it. */
+static inline struct profile_stack *made_held(struct profile *profile, const char *frames, uint64_t bytes)
+{
+	struct profile_stack *stack = made_stack(profile, frames);
+	struct profile_counts *counts = &stack->counts, *totals = &profile->totals;
+	counts->at_peak_bytes = counts->peak_bytes = counts->live_bytes = counts->allocated_bytes = bytes;
+	counts->at_peak_allocs = counts->live_allocs = counts->allocs = 1;
+	totals->peak_bytes += bytes;
+	totals->at_peak_bytes += bytes;
+	totals->live_bytes += bytes;
+	totals->allocated_bytes += bytes;
+	totals->allocs++;
+	totals->live_allocs++;
+	return stack;
+}
+
+static inline void made_thread(struct profile *profile, int tid, const char *name, uint64_t bytes,
+			       uint64_t allocs)
+{
+	int64_t index = profile_add_thread(profile);
+	assert(index >= 0);
+	profile->threads[index] = (struct profile_thread){
+		.tid = tid,
+		.name = name ? strdup(name) : NULL,
+		.allocated_bytes = bytes,
+		.allocs = allocs,
+		.frees = allocs / 2,
+		.live_allocs = 3,
+		.live_bytes = 5000,
+	};
+}
+
 static inline uint32_t made_free_stack(struct profile *profile, const char *frames)
 {
 	int64_t index = profile_add_free_stack(profile);

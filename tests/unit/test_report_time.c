@@ -188,21 +188,6 @@ static void test_timeline_of_modes(void **state)
 	profile_deinit(&profile);
 }
 
-static void made_thread(struct profile *profile, int tid, const char *name, uint64_t bytes, uint64_t allocs)
-{
-	int64_t index = profile_add_thread(profile);
-	assert_true(index >= 0);
-	profile->threads[index] = (struct profile_thread){
-		.tid = tid,
-		.name = name ? strdup(name) : NULL,
-		.allocated_bytes = bytes,
-		.allocs = allocs,
-		.frees = allocs / 2,
-		.live_allocs = 3,
-		.live_bytes = 5000,
-	};
-}
-
 static void test_threads(void **state)
 {
 	(void)state;
