@@ -2,9 +2,9 @@
 #ifndef CAPTRACK_SNAPSHOT_INTERNAL_H
 #define CAPTRACK_SNAPSHOT_INTERNAL_H
 
+#include "captrack/reservoir.h"
 #include "captrack/snapshot.h"
 #include "leaks.h"
-#include "reservoir.h"
 #include "timeline.h"
 
 #include <uthash.h>

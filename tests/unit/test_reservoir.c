@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/snapshot/reservoir.h"
+#include "captrack/reservoir.h"
 
 enum { MOST = 4096 }; /* chains of a trial */
 

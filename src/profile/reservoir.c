@@ -20,7 +20,7 @@
  *
  * The price is size. A part that is known only in part can make the sample smaller: no more than
  * some 496 sizes can stand for a sample of which the part is nearly all. */
-#include "reservoir.h"
+#include "captrack/reservoir.h"
 
 #include <errno.h>
 #include <stdlib.h>
