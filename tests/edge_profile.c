@@ -122,8 +122,24 @@ static void add_time(struct profile *profile)
 	point->has_usage = point->has_io = true;
 	point->ms = 2; /* the highest rates */
 	FILL(&profile->threads[thread]);
-	profile->threads[thread].tid = INT_MAX;
+	profile->threads[thread].pid = profile->threads[thread].tid = INT_MAX;
 	profile->threads[thread].name = copy("worker");
+}
+
+/* One: of several there are no rates. */
+static void add_process(struct profile *profile)
+{
+	int64_t index = profile_add_process(profile);
+	struct profile_process *process = &profile->merged[index];
+	FILL(process);
+	process->pid = process->ppid = INT_MAX;
+	process->exe = copy("/bin/x");
+	process->command = copy("x y");
+	process->file = copy("profile-x-1-1.json");
+	process->state = PROFILE_RUNNING;
+	process->has_exit_status = process->has_signal = process->holds_peak = true;
+	process->exit_status = 255;
+	process->signal = 127;
 }
 
 static void make_largest(struct profile *profile)
@@ -159,6 +175,7 @@ static void make_largest(struct profile *profile)
 	add_stack(profile, INTEGRITY_COUNT);
 	add_frees(profile);
 	add_time(profile);
+	add_process(profile);
 }
 
 static void make_least(struct profile *profile)
@@ -170,8 +187,10 @@ static void make_least(struct profile *profile)
 	profile->frames[frame].inlined = checked(calloc(1, sizeof(struct profile_inline)));
 	profile->frames[frame].n_inlined = 1;
 	int64_t stack = profile_add_stack(profile), point = profile_add_point(profile);
-	if (stack || point || profile_add_thread(profile))
+	if (stack || point || profile_add_thread(profile) || profile_add_process(profile))
 		abort();
+	profile->merged[0].pid = 1;
+	profile->merged[0].file = copy("");
 }
 
 /* Quotes, a backslash, an end of a script, all control characters, what is no UTF-8, and 1 MiB of it. */
@@ -198,6 +217,9 @@ static void make_texts(struct profile *profile)
 	profile->frames[0].inlined[0].function = hostile_name();
 	profile->frames[0].inlined[0].file = hostile_name();
 	profile->threads[0].name = hostile_name();
+	profile->merged[0].exe = hostile_name();
+	profile->merged[0].command = hostile_name();
+	profile->merged[0].file = hostile_name();
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 #ifndef CAPTRACK_FIELDS_H
 #define CAPTRACK_FIELDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct number_field {
 	size_t length;    /* of the name */
 	size_t offset;
 	unsigned int needs; /* PROFILE_NEEDS_*: where it is not known, it is absent */
+	bool of_peak;       /* of one moment or one process: several do not add up */
 };
 
 extern const struct number_field profile_stack_numbers[];  /* in struct profile_counts */

@@ -204,6 +204,7 @@ struct profile_double_free {
 };
 
 struct profile_thread {
+	int pid;    /* whose, in a merged profile; else 0: the target's */
 	int tid;    /* 0: the threads for which there was no room, together */
 	char *name; /* the last known */
 	uint64_t allocs;
@@ -211,6 +212,30 @@ struct profile_thread {
 	uint64_t allocated_bytes;
 	uint64_t live_allocs; /* of its own blocks, whoever frees them */
 	uint64_t live_bytes;
+};
+
+/* Of a merged profile: one of the processes that are in it, with figures of its own. */
+struct profile_process {
+	int pid;
+	int ppid;
+	char *exe;
+	char *command;
+	uint64_t start_ms;
+	char *file; /* the name of its profile, without the folder */
+	enum profile_state state;
+	bool has_exit_status;
+	int exit_status;
+	bool has_signal;
+	int signal;
+	uint64_t allocs;
+	uint64_t frees;
+	uint64_t allocated_bytes;
+	uint64_t live_allocs;
+	uint64_t live_bytes;
+	uint64_t peak_bytes;
+	uint64_t peak_allocs;
+	uint64_t peak_ms; /* since its own start_ms */
+	bool holds_peak;  /* the highest of all: the target, and whose peak the profile's is */
 };
 
 /* One moment. What is not known is 0 in a point, unless the flag beside it says otherwise. */
@@ -279,7 +304,7 @@ struct profile {
 		uint64_t start_ms;
 		uint64_t duration_ms;
 		uint64_t snapshots;
-		char *allocator; /* e.g. "glibc"; one in this version */
+		char *allocator; /* e.g. "glibc"; of a merged profile all that there were: "glibc, musl" */
 		struct profile_probe *probes;
 		size_t n_probes;
 	} capture;
@@ -315,6 +340,8 @@ struct profile {
 	size_t n_threads;
 	struct profile_point *timeline; /* by time */
 	size_t n_timeline;
+	struct profile_process *merged; /* in the order of the inputs; none: not merged */
+	size_t n_merged;
 };
 
 /* Frees all that the profile owns and zeroes it. */
@@ -329,6 +356,7 @@ int64_t profile_add_free_stack(struct profile *profile);
 int64_t profile_add_double_free(struct profile *profile);
 int64_t profile_add_thread(struct profile *profile);
 int64_t profile_add_point(struct profile *profile);
+int64_t profile_add_process(struct profile *profile);
 
 /* Counts n more of a class (below PROFILE_CLASSES). -ENOMEM. */
 int profile_histogram_add(struct profile_histogram *histogram, uint32_t log2_class, uint64_t n);
@@ -396,6 +424,26 @@ int profile_read_json(const char *text, size_t length, struct profile *profile, 
 /* Reads a file (at most 1 GiB) and parses it. Messages name the file. */
 int profile_read_file(const char *path, struct profile *profile, struct ct_error *err);
 
+/* --- several profiles as one --- */
+
+/* Processes of one run, or runs of one program. What is counted adds up; equal stacks are one. A sum of
+ * peaks is no peak: the merged profile's is that of the process with the highest, whose target, host and
+ * at_peak_* it has too, so that sums over stacks equal the totals here as well. A stack's own
+ * peak is the highest that it had in one process. Of leaks the clearest is kept. Durations do not add up
+ * either: the longest is kept. Timeline and slowdown are of one process, and absent for several. */
+struct profile_merger;
+
+int profile_merger_new(struct profile_merger **out);     /* -ENOMEM */
+void profile_merger_free(struct profile_merger *merger); /* NULL-safe */
+
+/* Adds a profile, which may be freed then: what the merger keeps grows with what is new in it. The name is
+ * its file's. Fails with a message where captures were not of the same mode, a process is in two inputs, or a
+ * sum does not fit into 64 bits; the merger can only be freed then. */
+int profile_merge_add(struct profile_merger *merger, const struct profile *profile, const char *name,
+		      struct ct_error *err);
+/* Moves what has been added, one profile at least, to *out. */
+void profile_merge_finish(struct profile_merger *merger, struct profile *out);
+
 /* --- the folder that profiles go to --- */
 
 struct profile_store; /* one output folder */
@@ -417,5 +465,16 @@ int profile_store_write(struct profile_store *store, const char *name, struct pr
 /* profile-<stem>-<pid>-<start_ms>.json, stem from the basename of target.exe
  * with characters outside [A-Za-z0-9._+-] replaced by '_', cut to 64 bytes. */
 void profile_file_name(const struct profile *profile, char *out, size_t size);
+
+/* --- one file, anywhere --- */
+
+struct profile_output;
+
+/* "-" is standard output. Checks that the file can be written, in a folder that is there; makes nothing yet.
+ */
+int profile_output_open(const char *path, struct profile_output **out, struct ct_error *err);
+/* As profile_store_write() does, where it is a file. */
+int profile_output_write(struct profile_output *output, struct profile *profile, struct ct_error *err);
+void profile_output_close(struct profile_output *output); /* NULL-safe */
 
 #endif

@@ -5,13 +5,18 @@
 
 #define FIELD(type, name, field, needs)                                                                      \
 	{                                                                                                    \
-		name, sizeof(name) - 1, offsetof(struct type, field), needs                                  \
+		name, sizeof(name) - 1, offsetof(struct type, field), needs, false                           \
 	}
-#define STACK(field, needs)  FIELD(profile_counts, #field, field, needs)
-#define TOTALS(field, needs) FIELD(profile, #field, totals.field, needs)
-#define GROWTH(field)        FIELD(profile_growth, #field, field, 0)
-#define THREAD(field, needs) FIELD(profile_thread, #field, field, needs)
-#define POINT(field, needs)  FIELD(profile_point, #field, field, needs)
+#define PEAK(type, name, field)                                                                              \
+	{                                                                                                    \
+		name, sizeof(name) - 1, offsetof(struct type, field), PROFILE_NEEDS_FREES, true              \
+	}
+#define STACK(field, needs)   FIELD(profile_counts, #field, field, needs)
+#define TOTALS(field, needs)  FIELD(profile, #field, totals.field, needs)
+#define GROWTH(field)         FIELD(profile_growth, #field, field, 0)
+#define THREAD(field, needs)  FIELD(profile_thread, #field, field, needs)
+#define POINT(field, needs)   FIELD(profile_point, #field, field, needs)
+#define PROCESS(field, needs) FIELD(profile_process, #field, field, needs)
 
 enum { FREES = PROFILE_NEEDS_FREES, ALL = PROFILE_NEEDS_ALL, DETAILS = PROFILE_DETAILS };
 
@@ -23,9 +28,9 @@ const struct number_field profile_stack_numbers[] = {
 	STACK(freed_bytes, FREES),
 	STACK(live_allocs, FREES),
 	STACK(live_bytes, FREES),
-	STACK(peak_bytes, FREES),
-	STACK(at_peak_bytes, FREES),
-	STACK(at_peak_allocs, FREES),
+	PEAK(profile_counts, "peak_bytes", peak_bytes),
+	PEAK(profile_counts, "at_peak_bytes", at_peak_bytes),
+	PEAK(profile_counts, "at_peak_allocs", at_peak_allocs),
 	STACK(temporary_allocs, FREES | ALL),
 	STACK(grown_in_place, DETAILS),
 	STACK(moved, DETAILS),
@@ -43,9 +48,9 @@ const struct number_field profile_totals_numbers[] = {
 	TOTALS(freed_bytes, FREES),
 	TOTALS(live_allocs, FREES),
 	TOTALS(live_bytes, FREES),
-	TOTALS(peak_bytes, FREES),
-	FIELD(profile, "peak_allocs", peak_allocs, FREES),
-	FIELD(profile, "peak_ms", peak_ms, FREES),
+	PEAK(profile, "peak_bytes", totals.peak_bytes),
+	PEAK(profile, "peak_allocs", peak_allocs),
+	PEAK(profile, "peak_ms", peak_ms),
 	TOTALS(temporary_allocs, FREES | ALL),
 	TOTALS(grown_in_place, DETAILS),
 	TOTALS(moved, DETAILS),
@@ -93,6 +98,18 @@ const struct number_field profile_freed_by_numbers[] = {
 const struct number_field profile_thread_numbers[] = {
 	THREAD(allocs, 0),          THREAD(frees, FREES),      THREAD(allocated_bytes, 0),
 	THREAD(live_allocs, FREES), THREAD(live_bytes, FREES), {0},
+};
+
+const struct number_field profile_process_numbers[] = {
+	PROCESS(allocs, 0),
+	PROCESS(frees, FREES),
+	PROCESS(allocated_bytes, 0),
+	PROCESS(live_allocs, FREES),
+	PROCESS(live_bytes, FREES),
+	PEAK(profile_process, "peak_bytes", peak_bytes),
+	PEAK(profile_process, "peak_allocs", peak_allocs),
+	PEAK(profile_process, "peak_ms", peak_ms),
+	{0},
 };
 
 const struct number_field profile_point_numbers[] = {

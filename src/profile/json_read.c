@@ -65,6 +65,35 @@ static void read_probes(struct reader *reader, const struct json *capture)
 	}
 }
 
+/* All in one text: a merged profile may have several. */
+static void read_allocators(struct reader *reader, const struct json *capture)
+{
+	const struct json *array = read_array(reader, capture, "allocators"), *item;
+	char *names = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&names, &length);
+	int64_t index = 0;
+	if (!out) {
+		no_memory(reader);
+		return;
+	}
+	JSON_EACH(item, array)
+	{
+		in_list(reader, "allocators", index);
+		char *name = to_string(reader, "", item);
+		if (name)
+			fprintf(out, "%s%s", index++ ? ", " : "", name);
+		free(name);
+	}
+	out_again(reader);
+	if (fclose(out))
+		no_memory(reader);
+	if (length)
+		reader->profile->capture.allocator = names;
+	else
+		free(names);
+}
+
 static void read_capture(struct reader *reader, const struct json *capture)
 {
 	/* A mode of a later version must not be shown as one of these, so it is an error. */
@@ -84,9 +113,7 @@ static void read_capture(struct reader *reader, const struct json *capture)
 	profile->capture.start_ms = read_number(reader, capture, "start_ms", UINT64_MAX);
 	profile->capture.duration_ms = read_number(reader, capture, "duration_ms", UINT64_MAX);
 	profile->capture.snapshots = read_number(reader, capture, "snapshots", UINT64_MAX);
-	const struct json *allocators = read_array(reader, capture, "allocators");
-	if (allocators && allocators->count) /* this version has one at most */
-		profile->capture.allocator = to_string(reader, "allocators[0]", allocators + 1);
+	read_allocators(reader, capture);
 	read_probes(reader, capture);
 }
 
@@ -247,6 +274,7 @@ static void read_root(struct reader *reader, const struct json *root)
 		read_list(reader, root, "double_frees", read_double_free);
 	read_list(reader, root, "timeline", read_point);
 	sort_timeline(reader->profile);
+	read_list(reader, root, "merged", read_process);
 	read_member(reader, root, "target", read_target);
 	read_member(reader, root, "host", read_host);
 	read_member(reader, root, "cost", read_cost);

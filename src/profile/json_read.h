@@ -12,6 +12,7 @@ read_part read_stack;       /* after the frames and the stacks that free */
 read_part read_double_free; /* after both kinds of stacks */
 read_part read_thread;
 read_part read_point;
+read_part read_process;
 
 /* Points come in any order; the model has them by time. */
 void sort_timeline(struct profile *profile);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* What a profile file says of time and threads. */
+/* What a profile file says of time, threads and processes. */
 #include "json_read.h"
 
 #include <stdlib.h>
@@ -11,9 +11,34 @@ void read_thread(struct reader *reader, const struct json *item)
 	struct profile_thread *thread = added(reader, index, profile->threads, sizeof(*thread));
 	if (!thread)
 		return;
+	thread->pid = (int)read_number(reader, item, "pid", INT32_MAX);
 	thread->tid = (int)read_number(reader, item, "tid", INT32_MAX);
 	thread->name = read_string(reader, item, "name");
 	read_numbers(reader, item, profile_thread_numbers, thread);
+}
+
+void read_process(struct reader *reader, const struct json *item)
+{
+	static const char *const states[] = {"running", "final", NULL};
+	struct profile *profile = reader->profile;
+	int64_t index = profile_add_process(profile);
+	struct profile_process *process = added(reader, index, profile->merged, sizeof(*process));
+	if (!process)
+		return;
+	process->pid = (int)read_number(reader, item, "pid", INT32_MAX);
+	process->ppid = (int)read_number(reader, item, "ppid", INT32_MAX);
+	process->exe = read_string(reader, item, "exe");
+	process->command = read_string(reader, item, "command");
+	process->start_ms = read_number(reader, item, "start_ms", UINT64_MAX);
+	process->file = read_string(reader, item, "file");
+	process->state = (enum profile_state)read_word(reader, item, "state", states);
+	process->has_exit_status = member(reader, item, "exit_status");
+	process->exit_status = (int)read_number(reader, item, "exit_status", 255);
+	process->has_signal = member(reader, item, "signal");
+	process->signal = (int)read_number(reader, item, "signal", 127);
+	read_numbers(reader, item, profile_process_numbers, process);
+	process->holds_peak =
+		read_flag(reader, item, "holds_peak") && profile_knows(profile, PROFILE_NEEDS_FREES);
 }
 
 /* Of the peak only what is live is known, and without frees not even that. */

@@ -5,6 +5,10 @@
  * parts; the others are in json_write_stacks.c and json_write_activity.c. */
 #include "json_write.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 static cJSON *tool_json(struct writer *writer)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -56,11 +60,26 @@ static cJSON *probes_json(struct writer *writer, const struct profile *profile)
 	return array;
 }
 
+static cJSON *allocators_json(struct writer *writer, const struct profile *profile)
+{
+	cJSON *array = cJSON_CreateArray();
+	char *names = profile->capture.allocator ? strdup(profile->capture.allocator) : NULL, *rest = names;
+	if (profile->capture.allocator && !names)
+		write_failed(writer, -ENOMEM);
+	while (rest && *rest) {
+		char *name = rest, *end = strstr(rest, ", ");
+		rest = end ? end + 2 : NULL;
+		if (end)
+			*end = '\0';
+		append(writer, array, clean_string(name));
+	}
+	free(names);
+	return array;
+}
+
 static cJSON *capture_json(struct writer *writer, const struct profile *profile)
 {
-	cJSON *json = cJSON_CreateObject(), *allocators = cJSON_CreateArray();
-	if (profile->capture.allocator)
-		append(writer, allocators, clean_string(profile->capture.allocator));
+	cJSON *json = cJSON_CreateObject();
 	add_string(writer, json, "mode", profile->capture.sample_bytes ? "sampled" : "exact");
 	if (profile->capture.sample_bytes)
 		add_number(writer, json, "sample_bytes", profile->capture.sample_bytes);
@@ -78,7 +97,7 @@ static cJSON *capture_json(struct writer *writer, const struct profile *profile)
 	add_number(writer, json, "start_ms", profile->capture.start_ms);
 	add_number(writer, json, "duration_ms", profile->capture.duration_ms);
 	add_number(writer, json, "snapshots", profile->capture.snapshots);
-	add(writer, json, "allocators", allocators);
+	add(writer, json, "allocators", allocators_json(writer, profile));
 	add(writer, json, "probes", probes_json(writer, profile));
 	return json;
 }
@@ -212,6 +231,7 @@ int profile_write_json(struct profile *profile, FILE *out)
 	emit_frames(&writer, profile);
 	emit_stacks(&writer, profile);
 	emit_threads(&writer, profile);
+	emit_merged(&writer, profile);
 	emit(&writer, "}\n");
 	return writer.result;
 }

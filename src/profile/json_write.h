@@ -17,6 +17,7 @@ void put_numbers(struct line *line, const struct profile *profile, const struct 
 void emit_rates(struct writer *writer, const struct profile *profile);
 void emit_timeline(struct writer *writer, const struct profile *profile);
 void emit_threads(struct writer *writer, const struct profile *profile);
+void emit_merged(struct writer *writer, const struct profile *profile);
 /* The stacks, in the order of the file, and what names them by it: the stacks that free,
  * double frees. */
 void emit_stacks(struct writer *writer, struct profile *profile);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* What a profile file says of time and threads. The rates are of figures that the file has too, so
+/* What a profile file says of time, threads and processes. The rates are of figures that the file has too, so
  * they are computed here and nobody reads them back. */
 #include "json_write.h"
 
@@ -11,7 +11,7 @@ static double rate(uint64_t count, uint64_t ms)
 void emit_rates(struct writer *writer, const struct profile *profile)
 {
 	uint64_t ms = profile->capture.duration_ms;
-	if (!ms)
+	if (!ms || profile->n_merged > 1) /* whose time that is nobody knows */
 		return;
 	cJSON *json = cJSON_CreateObject();
 	add_decimal(writer, json, "allocs_per_s", rate(profile->totals.allocs, ms));
@@ -75,6 +75,8 @@ void emit_timeline(struct writer *writer, const struct profile *profile)
 
 void put_thread_figures(struct line *line, const struct profile *profile, const struct profile_thread *thread)
 {
+	if (thread->pid)
+		put_number(line, "pid", (uint64_t)thread->pid);
 	put_number(line, "tid", (uint64_t)thread->tid);
 	put_string(line, "name", thread->name);
 	put_numbers(line, profile, profile_thread_numbers, thread);
@@ -94,6 +96,42 @@ void emit_threads(struct writer *writer, const struct profile *profile)
 		put_thread_figures(&line, profile, &profile->threads[i]);
 		put_close(&line, '}');
 	}
+	put_close(&line, ']');
+	line_end(&line);
+}
+
+static void put_process(struct line *line, const struct profile *profile,
+			const struct profile_process *process)
+{
+	put_line_break(line);
+	put_open(line, NULL, '{');
+	put_number(line, "pid", (uint64_t)process->pid);
+	put_number(line, "ppid", (uint64_t)process->ppid);
+	put_string(line, "exe", process->exe);
+	put_string(line, "command", process->command);
+	put_number(line, "start_ms", process->start_ms);
+	put_string(line, "file", process->file);
+	put_string(line, "state", process->state == PROFILE_FINAL ? "final" : "running");
+	if (process->has_exit_status)
+		put_number(line, "exit_status", (uint64_t)process->exit_status);
+	if (process->has_signal)
+		put_number(line, "signal", (uint64_t)process->signal);
+	put_numbers(line, profile, profile_process_numbers, process);
+	if (process->holds_peak && profile_knows(profile, PROFILE_NEEDS_FREES))
+		put_true(line, "holds_peak");
+	put_close(line, '}');
+}
+
+void emit_merged(struct writer *writer, const struct profile *profile)
+{
+	struct line line;
+	if (!profile->n_merged)
+		return;
+	line_begin(&line, writer);
+	put_text(&line, ",\n\"merged\":[");
+	line.is_first = true;
+	for (size_t i = 0; i < profile->n_merged; i++)
+		put_process(&line, profile, &profile->merged[i]);
 	put_close(&line, ']');
 	line_end(&line);
 }

@@ -55,6 +55,11 @@ int64_t profile_add_point(struct profile *profile)
 	return grow((void **)&profile->timeline, &profile->n_timeline, sizeof(*profile->timeline));
 }
 
+int64_t profile_add_process(struct profile *profile)
+{
+	return grow((void **)&profile->merged, &profile->n_merged, sizeof(*profile->merged));
+}
+
 int profile_histogram_add(struct profile_histogram *histogram, uint32_t log2_class, uint64_t n)
 {
 	uint32_t first = histogram->n && histogram->first < log2_class ? histogram->first : log2_class;
@@ -157,6 +162,12 @@ void profile_deinit(struct profile *profile)
 		free(profile->threads[i].name);
 	free(profile->threads);
 	free(profile->timeline);
+	for (size_t i = 0; i < profile->n_merged; i++) {
+		free(profile->merged[i].exe);
+		free(profile->merged[i].command);
+		free(profile->merged[i].file);
+	}
+	free(profile->merged);
 	memset(profile, 0, sizeof(*profile));
 }
 

@@ -166,17 +166,17 @@ static const char *hint_of(int code)
 	switch (-code) {
 	case ENOSPC:
 	case EDQUOT:
-		return "free some space, or choose another folder with -o DIR";
+		return "free some space, or choose another folder with -o";
 	case EACCES:
 	case EPERM:
-		return "check the folder's owner and mode, or choose another with -o DIR";
+		return "check the folder's owner and mode, or choose another with -o";
 	case ENOTDIR:
 	case EEXIST:
-		return "a part of the path is a file; choose another folder with -o DIR";
+		return "a part of the path is a file; choose another folder with -o";
 	case ENOMEM:
 		return "free some memory";
 	default:
-		return "choose another folder with -o DIR";
+		return "choose another folder with -o";
 	}
 }
 
