@@ -39,6 +39,7 @@ struct report_options {
 	enum report_view view;
 	enum report_sort sort; /* of REPORT_STACKS and REPORT_TREE */
 	size_t top;            /* stacks, threads, a call's branches to show, lines of the timeline; 0: all */
+	size_t processes;      /* of a merged profile to show; 0: all */
 	enum call_order order; /* of the tree, and what is left out of it: */
 	double min_percent;    /* of what the tree is of */
 	/* What to show: patterns (calls.h) for one call of a stack, all for the same. NULL: any */

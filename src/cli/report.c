@@ -36,7 +36,7 @@ static const struct command_option options[] = {
 	{"leaks", 0, NULL, "what lives: what keeps growing, what was set up once, the rest", OPTION_LEAKS},
 	{"threads", 0, NULL, "who of the threads allocates, and who frees", OPTION_THREADS},
 	{"timeline", 0, NULL, "what lived when, with rates", OPTION_TIMELINE},
-	{"top", 'n', "N", "so many stacks, threads, branches [10], points [24]; 0: all", 0},
+	{"top", 'n', "N", "so many stacks, threads, branches [10], processes [5], points [24]; 0: all", 0},
 	{"min-percent", 0, "P", "of a tree: what is below is one line together [1]", OPTION_MIN_PERCENT},
 	{"function", 0, "PATTERN", "stacks with a call of it; a part of the name, or all with * ?",
 	 OPTION_FUNCTION},
@@ -172,6 +172,7 @@ static bool complete(struct given *given, int words)
 {
 	struct report_options *report = &given->report;
 	bool is_timeline = report->view == REPORT_TIMELINE;
+	report->processes = given->top ? report->top : 5;
 	if (!given->top)
 		report->top = is_timeline && report->json ? 0 : is_timeline ? 24 : 10;
 	/* --top 0 cuts nothing */

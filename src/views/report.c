@@ -20,6 +20,9 @@ static int write_stacks(struct report *report, FILE *out)
 {
 	const struct profile *profile = report->profile;
 	totals_write(profile, out);
+	int result = merged_write(profile, report->options, out);
+	if (result)
+		return result;
 	cost_write(profile, out);
 	warnings_write(profile, report->options->color, out);
 	double_frees_write(profile, !report->options->top, report->style, out);

@@ -96,6 +96,9 @@ const char *report_view_lacks(const struct profile *profile, enum report_view vi
 {
 	if (view == REPORT_LEAKS && !profile_knows(profile, PROFILE_NEEDS_FREES))
 		return no_frees;
+	if (view == REPORT_TIMELINE && is_merged(profile))
+		return "it is merged, and moments of different processes do not add up to one; look at the "
+		       "profile of one of them";
 	return view == REPORT_THREADS && profile->capture.no_details ? no_details : NULL;
 }
 

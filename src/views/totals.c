@@ -18,7 +18,8 @@ static void write_state(const struct profile *profile, FILE *out)
 		fputs(profile->reason == PROFILE_EXIT ? "has ended" : "left running", out);
 }
 
-void header_write(const struct profile *profile, const struct style *style, FILE *out)
+/* Two lines, the second of which goes on. */
+static void write_whose(const struct profile *profile, const struct style *style, FILE *out)
 {
 	char text[VIEW_COLUMNS + 1], duration[16];
 	const char *command = profile->target.command;
@@ -29,9 +30,18 @@ void header_write(const struct profile *profile, const struct style *style, FILE
 	write_state(profile, out);
 	fprintf(out, "; captured for %s, %s", format_ms(profile->capture.duration_ms, duration),
 		profile->target.attached_running ? "attached while it ran" : "from its start");
+}
+
+void header_write(const struct profile *profile, const struct style *style, FILE *out)
+{
+	char text[32];
+	if (is_merged(profile))
+		merged_header_write(profile, style, out);
+	else
+		write_whose(profile, style, out);
 	const char *separator = "; ";
 	if (profile->capture.allocator) {
-		fprintf(out, "%s%s", separator, format_safe(profile->capture.allocator, text, 32));
+		fprintf(out, "%s%s", separator, format_safe(profile->capture.allocator, text, sizeof(text)));
 		separator = ", ";
 	}
 	fprintf(out, "%s%s\n", profile->capture.sample_bytes ? "" : separator,
@@ -59,7 +69,7 @@ static void write_rate(const struct profile *profile, FILE *out)
 	const struct profile_counts *totals = &profile->totals;
 	uint64_t ms = profile->capture.duration_ms;
 	char value[40], allocs[40], frees[40];
-	if (!ms || !totals->allocs)
+	if (!ms || !totals->allocs || is_merged(profile))
 		return;
 	strcat(figure_bytes_rate(profile, totals->allocated_bytes, ms, value), "/s");
 	figure_rate(profile, totals->allocs, ms, allocs);
@@ -92,19 +102,24 @@ static void write_reallocs(const struct profile *profile, FILE *out)
 void totals_write(const struct profile *profile, FILE *out)
 {
 	const struct profile_counts *totals = &profile->totals;
-	char value[40], bytes[40], count[40], ms[24];
+	char value[40], bytes[40], count[40], ms[24], whose[32] = "";
+	static const char *const moments[2][2] = {{"at the end", "now"},
+						  {"at the end of each", "at the end of each, or by now"}};
 	bool running = profile->state == PROFILE_RUNNING;
 	bool frees = profile_knows(profile, PROFILE_NEEDS_FREES),
 	     all = profile_knows(profile, PROFILE_NEEDS_ALL);
+	if (is_merged(profile))
+		snprintf(whose, sizeof(whose), "of pid %d, ", profile->target.pid);
 	if (frees) {
 		write_total(out, "peak", figure_bytes(profile, totals->peak_bytes, value),
-			    "%sin %s blocks, after %s", figure_all_bytes(profile, totals->peak_bytes, bytes),
-			    figure_count(profile, profile->peak_allocs, count),
+			    "%sin %s blocks, %safter %s",
+			    figure_all_bytes(profile, totals->peak_bytes, bytes),
+			    figure_count(profile, profile->peak_allocs, count), whose,
 			    figure_ms(profile, profile->peak_ms, ms));
 		write_total(out, "live", figure_bytes(profile, totals->live_bytes, value),
 			    "%sin %s blocks, %s", figure_all_bytes(profile, totals->live_bytes, bytes),
 			    figure_count(profile, totals->live_allocs, count),
-			    running ? "now" : "at the end");
+			    moments[is_merged(profile)][running]);
 	}
 	write_total(out, "allocated", figure_bytes(profile, totals->allocated_bytes, value),
 		    "%sin %s allocations", figure_all_bytes(profile, totals->allocated_bytes, bytes),

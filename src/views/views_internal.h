@@ -45,6 +45,12 @@ void mode_write(const struct profile *profile, const char *indent, FILE *out);
 void header_write(const struct profile *profile, const struct style *style, FILE *out);
 void totals_write(const struct profile *profile, FILE *out);
 
+/* merged.c: more than one process; for the header, whose they are and how they ended; the processes by their
+ * peaks, nothing of one process's profile (-ENOMEM). */
+bool is_merged(const struct profile *profile);
+void merged_header_write(const struct profile *profile, const struct style *style, FILE *out);
+int merged_write(const struct profile *profile, const struct report_options *options, FILE *out);
+
 /* A stack, one frame a line, indented; long ones and long names are cut where not all is wanted. */
 void frames_write(const struct profile *profile, const struct profile_stack *stack, bool all, FILE *out);
 
