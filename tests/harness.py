@@ -314,7 +314,9 @@ class Profile:
             assert part['live_bytes'] == part['allocated_bytes'] - part['freed_bytes'], part
             assert part['live_allocs'] == part['allocs'] - part['frees'], part
             assert part['peak_bytes'] >= part.get('at_peak_bytes', 0), part
-            assert part['peak_bytes'] >= part['live_bytes'] >= 0, part
+            # Of several processes the peak is one's, and what lives is all of theirs.
+            assert part['peak_bytes'] >= part['live_bytes'] or len(self.data.get('merged', [])) > 1, part
+            assert part['live_bytes'] >= 0, part
         order = [stack['at_peak_bytes'] for stack in stacks]
         assert order == sorted(order, reverse=True), 'not sorted by at_peak_bytes'
 

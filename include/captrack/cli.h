@@ -30,6 +30,7 @@ extern const struct command report_command;
 extern const struct command export_command;
 extern const struct command diff_command;
 extern const struct command check_command;
+extern const struct command merge_command;
 extern const struct command doctor_command;
 
 /* All that have a name; NULL at the end. */

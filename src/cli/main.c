@@ -5,7 +5,7 @@
 #include "captrack/capture.h"
 #include "captrack/cli.h"
 
-const struct command *const commands[] = {&report_command, &export_command, &diff_command,
+const struct command *const commands[] = {&report_command, &export_command, &diff_command, &merge_command,
 					  &check_command,  &doctor_command, NULL};
 
 static const struct command *find_command(const char *name)

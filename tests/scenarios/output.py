@@ -63,14 +63,15 @@ def test_usage_errors_are_2():
                   ['report'], ['report', '--sort', 'x', 'y'], ['help', 'x'], ['-o', '', 'true'],
                   ['report', '--leaks', '--threads', 'x'], ['report', '--leaks', '--sort', 'live', 'x'],
                   ['export'], ['export', 'x'], ['export', '-f', 'captrack'], ['export', '-f', 'x', 'y'],
-                  ['export', '-f', 'captrack', '-o', '', 'x'], ['export', '-f', 'captrack', 'x', 'y']):
+                  ['export', '-f', 'captrack', '-o', '', 'x'], ['export', '-f', 'captrack', 'x', 'y'],
+                  ['merge'], ['merge', 'x'], ['merge', '-o', 'y'], ['merge', 'x', '-o', ''], ['merge', '-x', 'x', '-o', 'y']):
         done = subprocess.run([harness.TOOL, *words], capture_output=True, text=True)
         assert done.returncode == 2 and done.stderr and not done.stdout, (words, done)
 
 
 def test_help_fits_a_screen():
     for words in (['--help'], ['help'], ['help', 'report'], ['report', '--help'], ['help', 'doctor'],
-                  ['help', 'export'], ['help', 'diff']):
+                  ['help', 'export'], ['help', 'diff'], ['help', 'merge'], ['help', 'check']):
         done = subprocess.run([harness.TOOL, *words], capture_output=True, text=True)
         lines = done.stdout.splitlines()
         assert done.returncode == 0 and 'usage' in lines[0] and len(lines) <= 30 and max(map(len, lines)) <= 100, lines
