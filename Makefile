@@ -33,7 +33,8 @@ endif
 
 SRC  := $(sort $(wildcard src/*.c src/*/*.c))
 PAGES := $(BUILD)/src/exports/html_page.o $(BUILD)/src/views/diff_page.o
-OBJ  := $(SRC:%.c=$(BUILD)/%.o) $(PAGES) $(BUILD)/profile.pb-c.o
+GENERATED := $(PAGES) $(BUILD)/profile.pb-c.o
+OBJ  := $(SRC:%.c=$(BUILD)/%.o) $(GENERATED)
 CORE := $(filter-out $(BUILD)/src/cli/main.o,$(OBJ))
 SKEL := $(BUILD)/captrack.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c))) \
@@ -142,7 +143,7 @@ $(BUILD)/tests/fuzz/objects/%.o: %.c $(BUILD)/tests/fuzz/sanitizers $(BUILD)/pro
 	$(Q)$(CC) $(FUZZ_CFLAGS) $$(cat $(BUILD)/tests/fuzz/sanitizers) -MMD -MP -c -o $@ $<
 
 FUZZ_OBJ := $(patsubst %.c,$(BUILD)/tests/fuzz/objects/%.o,$(PROFILE_FUZZ) tests/fuzz/test_profile_mutated.c) \
-            $(BUILD)/src/exports/html_page.o $(BUILD)/src/views/diff_page.o $(BUILD)/profile.pb-c.o
+            $(GENERATED)
 $(BUILD)/tests/unit/test_profile_mutated: $(FUZZ_OBJ)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
@@ -154,7 +155,7 @@ $(BUILD)/tests/fuzz/fuzz_unwind: tests/fuzz/fuzz_unwind.c tests/fuzz/read_rows.h
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LIBS)
 
 $(BUILD)/tests/fuzz/fuzz_profile: tests/fuzz/fuzz_profile.c $(PROFILE_FUZZ) $(wildcard tests/fuzz/*.h \
-		src/profile/*.h src/views/*.h src/exports/*.h include/captrack/*.h) $(BUILD)/src/exports/html_page.o Makefile
+		src/profile/*.h src/views/*.h src/exports/*.h include/captrack/*.h) $(GENERATED) Makefile
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -Wno-missing-field-initializers $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(LIBS)

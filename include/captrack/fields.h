@@ -21,12 +21,12 @@ struct number_field {
 extern const struct number_field profile_stack_numbers[];  /* in struct profile_counts */
 extern const struct number_field profile_totals_numbers[]; /* in struct profile */
 
-static inline const uint64_t *number_in(const void *base, const struct number_field *field)
+static inline const uint64_t *field_in(const void *base, const struct number_field *field)
 {
 	return (const uint64_t *)((const char *)base + field->offset);
 }
 
-static inline uint64_t *number_at(void *base, const struct number_field *field)
+static inline uint64_t *field_at(void *base, const struct number_field *field)
 {
 	return (uint64_t *)((char *)base + field->offset);
 }

@@ -25,6 +25,7 @@ struct writer {
 
 void write_failed(struct writer *writer, int code);
 void emit(struct writer *writer, const char *text);
+void emit_bytes(struct writer *writer, const char *text, size_t length);
 
 /* --- by trees --- */
 

@@ -75,8 +75,8 @@ static int64_t find_or_add(struct matcher *matcher, size_t n)
 static int add_counts(struct profile_counts *sums, const struct profile_counts *counts)
 {
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++) {
-		uint64_t *sum = number_at(sums, field);
-		if (__builtin_add_overflow(*sum, *number_in(counts, field), sum))
+		uint64_t *sum = field_at(sums, field);
+		if (__builtin_add_overflow(*sum, *field_in(counts, field), sum))
 			return -EOVERFLOW;
 	}
 	return 0;

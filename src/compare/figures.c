@@ -60,7 +60,7 @@ bool entry_differs(const struct comparison *comparison, const struct comparison_
 {
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++)
 		if (comparison_knows(comparison, field->needs) &&
-		    *number_in(&entry->base.counts, field) != *number_in(&entry->new.counts, field))
+		    *field_in(&entry->base.counts, field) != *field_in(&entry->new.counts, field))
 			return true;
 	return false;
 }

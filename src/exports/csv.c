@@ -68,7 +68,7 @@ static void put_numbers(const struct table *table, const struct profile_stack *s
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++) {
 		if (!profile_knows(table->profile, field->needs))
 			continue;
-		fprintf(table->out, "%s%" PRIu64, comma, *number_in(&stack->counts, field));
+		fprintf(table->out, "%s%" PRIu64, comma, *field_in(&stack->counts, field));
 		comma = ",";
 	}
 }

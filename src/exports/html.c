@@ -16,8 +16,7 @@ static const uint64_t MOST_EXACT = (uint64_t)1 << 53;
 const char *html_page_begin(struct writer *writer, const char *page)
 {
 	const char *mark = strstr(page, DATA_MARK);
-	if (!writer->result && fwrite(page, 1, (size_t)(mark - page), writer->out) != (size_t)(mark - page))
-		write_failed(writer, errno ? -errno : -EIO);
+	emit_bytes(writer, page, (size_t)(mark - page));
 	return mark + strlen(DATA_MARK);
 }
 

@@ -136,7 +136,7 @@ static void put_sample(struct pprof *pprof, const struct profile_stack *stack)
 	Pprof__Label label = PPROF__LABEL__INIT, *label_pointer = &label;
 	Pprof__Profile part = PPROF__PROFILE__INIT;
 	for (size_t i = 0; i < pprof->n_types; i++)
-		values[i] = (int64_t)*number_in(&stack->counts, pprof->types[i]);
+		values[i] = (int64_t)*field_in(&stack->counts, pprof->types[i]);
 	sample.value = values;
 	sample.n_value = pprof->n_types;
 	sample.location_id = pprof->locations;

@@ -51,7 +51,7 @@ static bool adds_up(const struct profile *profile, const struct number_field *fi
 {
 	uint64_t left = most;
 	for (size_t i = 0; i < profile->n_stacks; i++) {
-		uint64_t number = *number_in(&profile->stacks[i].counts, field);
+		uint64_t number = *field_in(&profile->stacks[i].counts, field);
 		if (number > left)
 			return false;
 		left -= number;
@@ -69,5 +69,5 @@ bool stacks_add_up(const struct profile *profile, uint64_t most)
 
 struct call_weight value_weigh(const struct profile_stack *stack, const void *field)
 {
-	return (struct call_weight){.value = *number_in(&stack->counts, field)};
+	return (struct call_weight){.value = *field_in(&stack->counts, field)};
 }

@@ -18,11 +18,16 @@ void write_failed(struct writer *writer, int code)
 		writer->result = code;
 }
 
-void emit(struct writer *writer, const char *text)
+void emit_bytes(struct writer *writer, const char *text, size_t length)
 {
 	errno = 0;
-	if (!writer->result && fputs(text, writer->out) == EOF)
+	if (!writer->result && fwrite(text, 1, length, writer->out) != length)
 		write_failed(writer, errno ? -errno : -EIO);
+}
+
+void emit(struct writer *writer, const char *text)
+{
+	emit_bytes(writer, text, strlen(text));
 }
 
 void add(struct writer *writer, cJSON *object, const char *name, cJSON *item)
@@ -112,10 +117,7 @@ void line_begin(struct line *line, struct writer *writer)
 
 static void let_go(struct line *line)
 {
-	struct writer *writer = line->writer;
-	errno = 0;
-	if (!writer->result && fwrite(line->text, 1, line->length, writer->out) != line->length)
-		write_failed(writer, errno ? -errno : -EIO);
+	emit_bytes(line->writer, line->text, line->length);
 	line->length = 0;
 }
 

@@ -7,7 +7,7 @@ void add_numbers(struct writer *writer, const struct profile *profile, cJSON *ob
 {
 	for (; fields->name; fields++)
 		if (profile_knows(profile, fields->needs))
-			add_number(writer, object, fields->name, *number_in(base, fields));
+			add_number(writer, object, fields->name, *field_in(base, fields));
 }
 
 void put_numbers(struct line *line, const struct profile *profile, const struct number_field *fields,
@@ -16,5 +16,5 @@ void put_numbers(struct line *line, const struct profile *profile, const struct 
 	unsigned int lacks = profile_lacks(profile);
 	for (; fields->name; fields++)
 		if (!(fields->needs & lacks))
-			put_named(line, fields->name, fields->length, *number_in(base, fields));
+			put_named(line, fields->name, fields->length, *field_in(base, fields));
 }

@@ -109,7 +109,7 @@ void read_numbers(struct reader *reader, const struct json *object, const struct
 		const struct json *item =
 			fields->needs & lacks ? NULL : json_member(object, fields->name, fields->length);
 		if (item)
-			*number_at(base, fields) = to_number(reader, fields->name, item, UINT64_MAX);
+			*field_at(base, fields) = to_number(reader, fields->name, item, UINT64_MAX);
 	}
 }
 

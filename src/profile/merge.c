@@ -43,7 +43,7 @@ void merge_numbers(struct profile_merger *merger, void *to, const void *from,
 {
 	for (; fields->name; fields++)
 		if (!fields->of_peak && profile_knows(merger->from, fields->needs))
-			merge_add(merger, number_at(to, fields), *number_in(from, fields), of, fields->name);
+			merge_add(merger, field_at(to, fields), *field_in(from, fields), of, fields->name);
 }
 
 char *merge_text(struct profile_merger *merger, const char *text)

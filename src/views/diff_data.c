@@ -52,8 +52,8 @@ void put_totals(struct line *line, const struct comparison *comparison)
 	for (int i = 0; i < 3; i++) {
 		put_open(line, names[i], '{');
 		for (const struct number_field *field = profile_totals_numbers; field->name; field++) {
-			uint64_t base = *number_in(comparison->base, field),
-				 new = *number_in(comparison->new, field);
+			uint64_t base = *field_in(comparison->base, field),
+				 new = *field_in(comparison->new, field);
 			if (comparison_knows(comparison, field->needs))
 				put_signed(line, field->name,
 					   i == 2 ? delta_of(base, new) : delta_of(0, i ? new : base));

@@ -22,7 +22,7 @@ static void put_counts(struct document *document, const char *name, const struct
 	put_open(&document->line, name, '{');
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++)
 		if (comparison_knows(document->comparison, field->needs))
-			put_named(&document->line, field->name, field->length, *number_in(counts, field));
+			put_named(&document->line, field->name, field->length, *field_in(counts, field));
 	put_close(&document->line, '}');
 }
 
@@ -32,8 +32,8 @@ static void put_change(struct document *document, const struct comparison_entry 
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++)
 		if (comparison_knows(document->comparison, field->needs))
 			put_signed(&document->line, field->name,
-				   delta_of(*number_in(&entry->base.counts, field),
-					    *number_in(&entry->new.counts, field)));
+				   delta_of(*field_in(&entry->base.counts, field),
+					    *field_in(&entry->new.counts, field)));
 	put_close(&document->line, '}');
 }
 
@@ -60,8 +60,8 @@ static void put_entry(struct document *document, const struct comparison_entry *
 static void leave_out(struct document *document, const struct comparison_entry *entry)
 {
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++) {
-		*number_at(&document->base, field) += *number_in(&entry->base.counts, field);
-		*number_at(&document->new, field) += *number_in(&entry->new.counts, field);
+		*field_at(&document->base, field) += *field_in(&entry->base.counts, field);
+		*field_at(&document->new, field) += *field_in(&entry->new.counts, field);
 	}
 	document->left_out++;
 }

@@ -19,7 +19,7 @@
 #include "mutate_json.h"
 #include "use_profile.h"
 
-enum { PROFILES = 4000, MOST_SEEDS = 16, MOST_SIZE = 1 << 18, MOST_SECONDS_EACH = 2 };
+enum { PROFILES = 2000, MOST_SEEDS = 16, MOST_SIZE = 1 << 18, MOST_SECONDS_EACH = 2 };
 
 /* No allocation may be out of proportion: the files are of some 10 KiB. */
 const char *__asan_default_options(void);

@@ -60,11 +60,6 @@ static void check_page(const char *text, size_t length)
 	MUST(!strcmp(strrchr(text, '<'), "</html>\n"));
 }
 
-static int write_summary(const struct profile *profile, FILE *out)
-{
-	return summary_write(profile, "some/profile.json", false, out);
-}
-
 /* What an export must be; NULL: none of these. */
 static check_text *check_of(const char *format)
 {
@@ -79,6 +74,16 @@ static check_text *check_of(const char *format)
 		if (!strcmp(known[i].name, format))
 			return known[i].check;
 	return NULL;
+}
+
+static int write_summary(const struct profile *profile, FILE *out)
+{
+	return summary_write(profile, "some/profile.json", false, out);
+}
+
+static int write_folded(const struct profile *profile, FILE *out)
+{
+	return export_format_find("folded")->write_value(profile, export_value_default(profile), out);
 }
 
 static char *write_text(write_profile *write, const struct profile *profile, size_t *length, int *result)
@@ -111,8 +116,8 @@ static void use_writers(const struct profile *profile)
 {
 	use_writer("summary", write_summary, check_lines, profile);
 	for (const struct export_format *format = export_formats; format->name; format++)
-		if (format->write)
-			use_writer(format->name, format->write, check_of(format->name), profile);
+		use_writer(format->name, format->write ? format->write : write_folded, check_of(format->name),
+			   profile);
 }
 
 static void use_report(const struct profile *profile, const struct report_options *options)

@@ -17,7 +17,8 @@ import harness
 import npm
 from harness import profile
 
-SPEEDSCOPE = ('speedscope', '1.25.0')
+SPEEDSCOPE = ('speedscope', '1.25.0',
+              '2831f1e0d26df914b477e522d78b8485511495a6af81a0b88158f8b48f9e0d03')
 TYPES = {'alloc_objects': 'allocs', 'alloc_space': 'allocated_bytes', 'peak_space': 'at_peak_bytes',
          'inuse_objects': 'live_allocs', 'inuse_space': 'live_bytes'}
 MODES = {'exact': [], 'sampled': ['--sample', '64'], 'allocs-only': ['--allocs-only'], 'no-details': ['--no-details'],

@@ -370,12 +370,12 @@ static void test_entries_add_up(void **state)
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++) {
 		__int128 sum = 0;
 		for (size_t i = 0; i < comparison.n; i++)
-			sum += (__int128)*number_in(&comparison.entries[i].new.counts, field) -
-			       *number_in(&comparison.entries[i].base.counts, field);
-		assert_true(sum == (__int128)*number_in(&profiles[1].totals, field) -
-					   *number_in(&profiles[0].totals, field));
-		assert_int_equal(*number_in(&comparison.new_sums, field),
-				 *number_in(&profiles[1].totals, field));
+			sum += (__int128)*field_in(&comparison.entries[i].new.counts, field) -
+			       *field_in(&comparison.entries[i].base.counts, field);
+		assert_true(sum == (__int128)*field_in(&profiles[1].totals, field) -
+					   *field_in(&profiles[0].totals, field));
+		assert_int_equal(*field_in(&comparison.new_sums, field),
+				 *field_in(&profiles[1].totals, field));
 	}
 	comparison_deinit(&comparison);
 	profile_deinit(&profiles[0]);

@@ -38,7 +38,7 @@ static cJSON *data_of(const struct profile *profile)
 	return data;
 }
 
-static int element_at(const cJSON *array, int index)
+static int number_at(const cJSON *array, int index)
 {
 	const cJSON *item = cJSON_GetArrayItem(array, index);
 	assert_true(cJSON_IsNumber(item));
@@ -58,14 +58,14 @@ static const cJSON *member(const cJSON *json, const char *name)
 static void functions_of(const cJSON *data, int stack, char *out, size_t size)
 {
 	const cJSON *tree = member(data, "tree");
-	int node = element_at(member(data, "ends"), stack);
+	int node = number_at(member(data, "ends"), stack);
 	out[0] = '\0';
 	while (node) {
 		const cJSON *call =
-			cJSON_GetArrayItem(member(data, "calls"), element_at(member(tree, "call"), node));
-		const cJSON *name = cJSON_GetArrayItem(member(data, "strings"), element_at(call, 0));
+			cJSON_GetArrayItem(member(data, "calls"), number_at(member(tree, "call"), node));
+		const cJSON *name = cJSON_GetArrayItem(member(data, "strings"), number_at(call, 0));
 		snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? " < " : "", name->valuestring);
-		node -= element_at(member(tree, "up"), node);
+		node -= number_at(member(tree, "up"), node);
 	}
 }
 
@@ -93,11 +93,11 @@ static void test_stacks_are_found_in_the_tree(void **state)
 		functions_of(data, i, found, sizeof(found));
 		snprintf(expected, sizeof(expected), "%s%s", functions[i], i == 1 ? " < [truncated]" : "");
 		assert_string_equal(found, expected);
-		assert_int_equal(element_at(member(member(data, "figures"), "allocs"), i), i);
+		assert_int_equal(number_at(member(member(data, "figures"), "allocs"), i), i);
 	}
 	const cJSON *truncated = cJSON_GetArrayItem(member(data, "truncated"), 0);
-	assert_int_equal(element_at(truncated, 0), 1);
-	const cJSON *why = cJSON_GetArrayItem(member(data, "reasons"), element_at(truncated, 1));
+	assert_int_equal(number_at(truncated, 0), 1);
+	const cJSON *why = cJSON_GetArrayItem(member(data, "reasons"), number_at(truncated, 1));
 	assert_string_equal(member(why, "name")->valuestring, "no_row_stacks");
 	cJSON_Delete(data);
 	profile_deinit(&profile);
