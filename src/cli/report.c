@@ -36,7 +36,7 @@ static const struct command_option options[] = {
 	{"leaks", 0, NULL, "what lives: what keeps growing, what was set up once, the rest", OPTION_LEAKS},
 	{"threads", 0, NULL, "who of the threads allocates, and who frees", OPTION_THREADS},
 	{"timeline", 0, NULL, "what lived when, with rates", OPTION_TIMELINE},
-	{"top", 'n', "N", "so many stacks, threads, branches [10], processes [5], points [24]; 0: all", 0},
+	{"top", 'n', "N", "stacks, threads, branches [10], processes [5], times [24]; 0: all", 0},
 	{"min-percent", 0, "P", "of a tree: what is below is one line together [1]", OPTION_MIN_PERCENT},
 	{"function", 0, "PATTERN", "stacks with a call of it; a part of the name, or all with * ?",
 	 OPTION_FUNCTION},

@@ -163,13 +163,13 @@ def test_full_disk_never_stops_the_capture():
     try:
         fill()
         tool = harness.start_tool('-o', 'small', '-i', '50', '--', *BUSY)
-        time.sleep(0.6)
+        told = tool.stderr.readline()
         assert not glob.glob('small/*.json'), 'it was meant to be full'
         assert not [name for name in os.listdir('small') if name.endswith('.tmp')]
         os.unlink('small/fill')
         stdout, stderr = tool.communicate(timeout=20)
         assert tool.returncode == 0, stderr
-        assert stderr.count('No space left') == 1, stderr
+        assert 'No space left' in told and 'No space left' not in stderr, told + stderr
         found = glob.glob('small/*.json')
         assert len(found) == 1 and harness.load(found[0]).data['state'] == 'final', stderr
         fill()
@@ -206,8 +206,8 @@ def test_every_snapshot_of_a_busy_process_adds_up():
     """Contract 4.6 in each file of a run of four busy threads; no file is ever half."""
     tool = harness.start_tool('-o', 'out', '-i', '20', '--', harness.target('busy'), '4')
     seen, last = 0, None
-    end = time.monotonic() + 5
-    while time.monotonic() < end:
+    end = time.monotonic() + 40
+    while seen < 60 and time.monotonic() < end:
         for path in glob.glob('out/profile-busy-*.json'):
             text = open(path).read()
             if text != last:
@@ -216,7 +216,7 @@ def test_every_snapshot_of_a_busy_process_adds_up():
         time.sleep(0.005)
     run = harness.finish(tool, signal.SIGTERM)
     run.profile.check_sums()
-    assert seen >= 40, f'only {seen} snapshots'
+    assert seen >= 60, f'only {seen} snapshots'
     assert run.profile.integrity.missed_frees == run.profile.integrity.dropped_events == 0, run.profile.integrity
     assert run.profile.integrity.unmatched_frees == 0, run.profile.integrity
 
