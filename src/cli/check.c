@@ -24,7 +24,7 @@ static const struct command_option options[] = {
 	{"max-allocs", 0, "N", "allocations in all", OPT_MAX_ALLOCS},
 	{"max-growth-vs", 0, "BASE PERCENT", "more of any of the three than in the profile BASE",
 	 OPT_MAX_GROWTH},
-	{"stack", 0, "PATTERN", "the limits are for stacks with such a function; several: any of them",
+	{"stack", 0, "PATTERN", "limits are for stacks with such a function; several: any of them",
 	 OPT_STACK},
 	{"junit", 0, "FILE", "also write the result as JUnit's XML", OPT_JUNIT},
 	{"github", 0, NULL, "also print annotations for GitHub Actions", OPT_GITHUB},

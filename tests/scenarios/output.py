@@ -207,7 +207,7 @@ def test_every_snapshot_of_a_busy_process_adds_up():
     tool = harness.start_tool('-o', 'out', '-i', '20', '--', harness.target('busy'), '4')
     seen, last = 0, None
     end = time.monotonic() + 40
-    while seen < 60 and time.monotonic() < end:
+    while seen < 40 and time.monotonic() < end:
         for path in glob.glob('out/profile-busy-*.json'):
             text = open(path).read()
             if text != last:
@@ -216,7 +216,7 @@ def test_every_snapshot_of_a_busy_process_adds_up():
         time.sleep(0.005)
     run = harness.finish(tool, signal.SIGTERM)
     run.profile.check_sums()
-    assert seen >= 60, f'only {seen} snapshots'
+    assert seen >= 40, f'only {seen} snapshots'
     assert run.profile.integrity.missed_frees == run.profile.integrity.dropped_events == 0, run.profile.integrity
     assert run.profile.integrity.unmatched_frees == 0, run.profile.integrity
 
