@@ -151,6 +151,16 @@ static void take_target(struct profile_merger *merger)
 	to->peak_ms = from->peak_ms;
 }
 
+/* Running where any is, and then for its reason; ended where all did: what lives at exit is known then only.
+ */
+static bool is_less_final(const struct profile *profile, const struct profile *than)
+{
+	if (profile->state != than->state)
+		return profile->state < than->state;
+	return profile->state == PROFILE_FINAL ? profile->reason > than->reason
+					       : profile->reason < than->reason;
+}
+
 /* How it ended is told where that is the same of all. That one had run before means that figures are less
  * than all there was, so it is told of all. */
 static void merge_end(struct profile_merger *merger)
@@ -169,8 +179,7 @@ static void merge_end(struct profile_merger *merger)
 		to->target.signal = first ? from->target.signal : 0;
 	}
 	to->target.attached_running |= from->target.attached_running;
-	/* Running where any is, and then for its reason. */
-	if (first || from->state < to->state || (from->state == to->state && from->reason < to->reason)) {
+	if (first || is_less_final(from, to)) {
 		to->state = from->state;
 		to->reason = from->reason;
 	}

@@ -37,6 +37,15 @@ static void test_ends_allocators_and_states(void **state)
 	assert_int_equal(merged.reason, PROFILE_SIGNAL);
 	assert_true(merged.target.attached_running);
 	profile_deinit(&merged);
+	/* What lives at exit is known of all, or it is not known. */
+	parts[0].reason = parts[2].reason = PROFILE_EXIT;
+	parts[2].state = PROFILE_FINAL;
+	for (int reason = PROFILE_EXIT; reason <= PROFILE_SIGNAL; reason++) {
+		parts[1].reason = (enum profile_reason)reason;
+		merge_all(parts, 3, &merged);
+		assert_int_equal(merged.reason, reason);
+		profile_deinit(&merged);
+	}
 	free_all(parts, 3);
 }
 
