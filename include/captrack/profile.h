@@ -315,6 +315,10 @@ struct profile {
 	uint64_t peak_ms;     /* since target.start_ms */
 	uint64_t integrity[INTEGRITY_COUNT];
 
+	/* Of what judges rely on, the first that the file lacks though each capture writes it, as
+	 * "totals.allocs": above it reads as 0, and proves nothing. NULL: nothing lacks. */
+	const char *lacks;
+
 	struct { /* what the capture cost the target */
 		bool known;
 		uint64_t events; /* allocations and frees, failed and unmatched ones too: a realloc is both */

@@ -159,6 +159,12 @@ static int read_measures(const struct reading *reading, const cJSON *list, struc
 	return result;
 }
 
+/* Readers differ in which of two they take, and a limit that is not looked at would be kept. */
+static bool is_double(const cJSON *object, const cJSON *item)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, item->string) != item;
+}
+
 static int read_growth(const struct reading *reading, const cJSON *growth, struct check_rule *rule)
 {
 	const cJSON *item;
@@ -168,7 +174,9 @@ static int read_growth(const struct reading *reading, const cJSON *growth, struc
 	{
 		if (result)
 			break;
-		if (!strcmp(item->string, "base")) {
+		if (is_double(growth, item)) {
+			result = wrong(reading, item->string, "twice in max_growth");
+		} else if (!strcmp(item->string, "base")) {
 			result = read_base(reading, item, rule);
 		} else if (!strcmp(item->string, "percent")) {
 			has_percent = true;
@@ -221,7 +229,8 @@ static int read_rule(const struct reading *reading, const cJSON *json, struct bu
 	cJSON_ArrayForEach(item, json)
 	{
 		if (!result)
-			result = read_member(reading, item, rule);
+			result = is_double(json, item) ? wrong(reading, item->string, "given twice")
+						       : read_member(reading, item, rule);
 	}
 	if (result)
 		return result;
@@ -244,6 +253,8 @@ static int read_rules(const char *path, const cJSON *root, struct budget *budget
 		if (strcmp(item->string, "version") && strcmp(item->string, "budgets"))
 			return ct_fail(err, -EINVAL, "%.400s: %.100s: not known (version, budgets)", path,
 				       item->string);
+		if (is_double(root, item))
+			return ct_fail(err, -EINVAL, "%.400s: %.100s: given twice", path, item->string);
 	}
 	if (!cJSON_IsArray(list) || !cJSON_GetArraySize(list))
 		return ct_fail(err, -EINVAL, "%.400s: budgets: not a list with at least one budget", path);
@@ -264,7 +275,9 @@ int budget_read_file(const char *path, struct budget *budget, struct ct_error *e
 	int result = file_read(path, MAX_BUDGET_BYTES, &text, &length);
 	if (result)
 		return ct_fail(err, result, "cannot read '%.400s': %s", path, strerror(-result));
-	cJSON *root = length ? cJSON_ParseWithLength(text, length) : NULL;
+	/* The NUL after the text is the end that it must come to: more text may be more limits. */
+	bool is_text = length && strlen(text) == length;
+	cJSON *root = is_text ? cJSON_ParseWithLengthOpts(text, length + 1, NULL, true) : NULL;
 	free(text);
 	if (cJSON_IsObject(root))
 		result = read_rules(path, root, budget, err);

@@ -122,13 +122,13 @@ static int judge_limit(struct check *check, const struct judged_profile *profile
 
 static uint64_t limit_over(uint64_t base, double percent)
 {
-	long double limit = floorl((long double)base * (1 + (long double)percent / 100));
+	long double limit = base + floorl((long double)base * (long double)percent / 100);
 	return limit >= 0x1p64L ? UINT64_MAX : (uint64_t)limit;
 }
 
 static bool same_program(const char *exe, const char *other)
 {
-	return !exe || !other || !strcmp(path_basename(exe), path_basename(other));
+	return exe && other && !strcmp(path_basename(exe), path_basename(other));
 }
 
 static int judge_growth(struct check *check, const struct judged_profile *profile,
@@ -142,7 +142,7 @@ static int judge_growth(struct check *check, const struct judged_profile *profil
 		return judge_limit(check, profile, rule, what, measured,
 				   limit_over(base->value, rule->percent), base);
 	snprintf(why, sizeof(why), "the base %.500s is of another program, %.200s", rule->base,
-		 judged->base_exe ? judged->base_exe : "?");
+		 judged->base_exe ? judged->base_exe : "which is not told");
 	return add_unverified(check, profile->name, profile->calls->profile,
 			      subject_of(rule, check_measure_name(what)),
 			      judged->base_problem ? judged->base_problem : why);
@@ -234,12 +234,14 @@ static int read_base(struct judged_rule *judged)
 static int judge_rule(struct check *check, const struct judged_rule *judged)
 {
 	const struct check_rule *rule = judged->rule;
+	/* That it is in neither is told of each profile. */
+	bool in_base = !rule->base || (!judged->base_problem && judged->base[0].matched);
 	char why[WHY_BYTES];
 	if (!judged->is_for_any && rule->exe) {
 		snprintf(why, sizeof(why), "no profile is of a program like %.500s", rule->exe);
 		return add_unverified(check, "-", NULL, subject_of(rule, ""), why);
 	}
-	if (judged->is_for_any && rule->n_stacks && !judged->matched && !rule->base)
+	if (judged->is_for_any && rule->n_stacks && !judged->matched && in_base)
 		return add_unverified(check, "-", NULL, subject_of(rule, ""),
 				      "no stack of any profile has such a call: is the name right?");
 	return 0;

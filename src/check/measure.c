@@ -21,7 +21,7 @@ static const struct {
 	{INTEGRITY_MISSED_FREES, OF_LIVE},      {INTEGRITY_DROPPED_STACKS, OF_STACKS},
 };
 
-static bool find_loss(const struct profile *profile, unsigned int concerns, char problem[256])
+static void find_loss(const struct profile *profile, unsigned int concerns, char problem[256])
 {
 	for (size_t i = 0; i < sizeof(losses) / sizeof(*losses); i++) {
 		enum profile_integrity which = losses[i].counter;
@@ -30,12 +30,12 @@ static bool find_loss(const struct profile *profile, unsigned int concerns, char
 			continue;
 		snprintf(problem, 256, "%s is %" PRIu64 ": %s", profile_integrity_name(which),
 			 profile->integrity[which], profile_integrity_sentence(which));
-		return true;
+		return;
 	}
-	return false;
 }
 
-static const char *find_gap(const struct profile *profile, enum check_measure what)
+static const char *find_gap(const struct profile *profile, const struct check_rule *rule,
+			    enum check_measure what)
 {
 	bool of_live = what != CHECK_ALLOCS;
 	if (!profile->capture.allocator)
@@ -51,6 +51,9 @@ static const char *find_gap(const struct profile *profile, enum check_measure wh
 		return "it is not final: the capture was still running, or was killed";
 	if (what == CHECK_LIVE_AT_EXIT && profile->reason != PROFILE_EXIT)
 		return "the capture ended before the process, so what lives at its exit is not known";
+	if (what == CHECK_PEAK && rule->n_stacks && profile->n_merged > 1)
+		return "it is merged, so what these stacks held is known at the peak of one process only; "
+		       "give the profiles that it was made of";
 	return NULL;
 }
 
@@ -59,6 +62,35 @@ static uint64_t value_of(const struct profile_counts *counts, enum check_measure
 	return what == CHECK_PEAK     ? counts->at_peak_bytes
 	       : what == CHECK_ALLOCS ? counts->allocs
 				      : counts->live_bytes;
+}
+
+/* Totals are the sums over the stacks, in every profile; what is not was damaged, or changed by hand. */
+static bool adds_up(const struct profile *profile, enum check_measure what)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < profile->n_stacks; i++)
+		if (__builtin_add_overflow(sum, value_of(&profile->stacks[i].counts, what), &sum))
+			return false;
+	return sum == value_of(&profile->totals, what);
+}
+
+/* Leaves *problem empty where the measure is known. */
+static void find_problem(const struct profile *profile, const struct check_rule *rule,
+			 enum check_measure what, char problem[256])
+{
+	unsigned int concerns =
+		OF_ALL | (what != CHECK_ALLOCS ? OF_LIVE : 0) | (rule->n_stacks ? OF_STACKS : 0);
+	const char *gap = find_gap(profile, rule, what);
+	if (gap)
+		snprintf(problem, 256, "%s", gap);
+	else if (profile->lacks)
+		snprintf(problem, 256, "the file has no %s, which every capture writes: it is damaged",
+			 profile->lacks);
+	else if (!adds_up(profile, what))
+		snprintf(problem, 256, "%s of all stacks are not what the totals say: the file is damaged",
+			 check_measure_name(what));
+	else
+		find_loss(profile, concerns, problem);
 }
 
 static bool is_asked_for(const struct calls *calls, const struct check_rule *rule,
@@ -76,14 +108,8 @@ void measure(const struct calls *calls, const struct check_rule *rule, enum chec
 	     struct measured *out)
 {
 	const struct profile *profile = calls->profile;
-	unsigned int concerns =
-		OF_ALL | (what != CHECK_ALLOCS ? OF_LIVE : 0) | (rule->n_stacks ? OF_STACKS : 0);
-	const char *gap = find_gap(profile, what);
 	*out = (struct measured){0};
-	if (gap)
-		snprintf(out->problem, sizeof(out->problem), "%s", gap);
-	else
-		find_loss(profile, concerns, out->problem);
+	find_problem(profile, rule, what, out->problem);
 	for (size_t i = 0; i < profile->n_stacks; i++) {
 		const struct profile_stack *stack = &profile->stacks[i];
 		uint64_t value = value_of(&stack->counts, what);

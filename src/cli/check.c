@@ -57,13 +57,14 @@ static int take_growth(struct check_rule *rule, const char *base, int argc, char
 {
 	const char *percent = optind < argc ? argv[optind++] : "";
 	char *end;
+	if (rule->base)
+		return wrong_value("--max-growth-vs", base, "one base at a time; more of them by --budget");
 	rule->percent = strtod(percent, &end);
 	if (end > percent && *end == '%')
 		end++;
 	if (end == percent || *end || !(rule->percent >= 0) || rule->percent > 1e6)
 		return wrong_value("--max-growth-vs", base,
 				   "the percentage is missing that it may grow by: BASE PERCENT");
-	free(rule->base);
 	rule->base = strdup(base);
 	for (int i = 0; i < CHECK_MEASURES; i++)
 		rule->grows[i] = true;

@@ -19,6 +19,14 @@ static uint32_t read_object_index(struct reader *reader, const struct json *item
 	return read_index(reader, item, "object", "object", reader->profile->n_objects);
 }
 
+/* Before a member is read, or found missing. `path` is its name with its place. */
+static void expect(struct reader *reader, const struct json *object, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	if (!reader->profile->lacks && !member(reader, object, dot ? dot + 1 : path) && !reader->result)
+		reader->profile->lacks = path;
+}
+
 static void read_target(struct reader *reader, const struct json *target)
 {
 	static const char *const attached[] = {"start", "running", NULL};
@@ -29,6 +37,7 @@ static void read_target(struct reader *reader, const struct json *target)
 	profile->target.command = read_string(reader, target, "command");
 	profile->target.build_id = read_string(reader, target, "build_id");
 	profile->target.start_ms = read_number(reader, target, "start_ms", UINT64_MAX);
+	expect(reader, target, "target.attached");
 	profile->target.attached_running = read_word(reader, target, "attached", attached) == 1;
 	profile->target.has_exit_status = member(reader, target, "exit_status");
 	profile->target.exit_status = (int)read_number(reader, target, "exit_status", 255);
@@ -99,6 +108,7 @@ static void read_capture(struct reader *reader, const struct json *capture)
 	/* A mode of a later version must not be shown as one of these, so it is an error. */
 	static const char *const modes[] = {"exact", "sampled", NULL};
 	struct profile *profile = reader->profile;
+	expect(reader, capture, "capture.mode");
 	if (read_word(reader, capture, "mode", modes) == 1) {
 		profile->capture.sample_bytes = read_number(reader, capture, "sample_bytes", UINT64_MAX);
 		if (!profile->capture.sample_bytes)
@@ -133,6 +143,11 @@ static void read_cost(struct reader *reader, const struct json *cost)
 static void read_totals(struct reader *reader, const struct json *totals)
 {
 	struct profile *profile = reader->profile;
+	expect(reader, totals, "totals.allocs");
+	if (profile_knows(profile, PROFILE_NEEDS_FREES)) {
+		expect(reader, totals, "totals.live_bytes");
+		expect(reader, totals, "totals.peak_bytes");
+	}
 	read_numbers(reader, totals, profile_totals_numbers, profile);
 	profile->totals.at_peak_bytes = profile->totals.peak_bytes;
 	profile->totals.at_peak_allocs = profile->peak_allocs;
@@ -140,6 +155,12 @@ static void read_totals(struct reader *reader, const struct json *totals)
 
 static void read_integrity(struct reader *reader, const struct json *integrity)
 {
+	/* Of the counters that a later version may not have, or an earlier one had not, those that it all
+	 * hangs on. */
+	expect(reader, integrity, "integrity.dropped_events");
+	if (profile_knows(reader->profile, PROFILE_NEEDS_FREES))
+		expect(reader, integrity, "integrity.dropped_blocks");
+	expect(reader, integrity, "integrity.dropped_stacks");
 	for (int i = 0; i < INTEGRITY_COUNT; i++) {
 		const char *name = profile_integrity_name((enum profile_integrity)i);
 		if (profile_knows_integrity(reader->profile, (enum profile_integrity)i))
@@ -257,8 +278,11 @@ static void read_root(struct reader *reader, const struct json *root)
 {
 	static const char *const states[] = {"running", "final", NULL};
 	static const char *const reasons[] = {"interval", "exit", "detach", "signal", NULL};
+	static const char *const parts[] = {"target", "capture", "totals", "integrity", "stacks"};
 	at(reader, "", NO_INDEX);
 	check_version(reader, root);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		expect(reader, root, parts[i]);
 	reader->profile->state = (enum profile_state)read_word(reader, root, "state", states);
 	reader->profile->reason = (enum profile_reason)read_word(reader, root, "reason", reasons);
 	/* In the order of their references to each other; and the capture's mode says which

@@ -302,9 +302,18 @@ static void merge_timeline(struct profile_merger *merger)
 	}
 }
 
+/* What would be written as 0 then, as if it were known. */
+static void refuse_gaps(struct profile_merger *merger)
+{
+	if (merger->from->lacks)
+		merge_failed(merger, -EINVAL, "it has no %s, which every capture writes: it is damaged",
+			     merger->from->lacks);
+}
+
 /* Each step does nothing after an error. */
 static void add_input(struct profile_merger *merger)
 {
+	refuse_gaps(merger);
 	merge_check_mode(merger);
 	merge_processes(merger);
 	if (merger->result)

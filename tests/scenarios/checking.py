@@ -33,6 +33,20 @@ def changed(path, name, **members):
     return name
 
 
+def with_total(path, name, total, value):
+    """The profile with a smaller total, and stacks that add up to it."""
+    data = json.loads(pathlib.Path(path).read_text())
+    member = {'peak_bytes': 'at_peak_bytes'}.get(total, total)
+    less = data['totals'][total] - value
+    for stack in data['stacks']:
+        taken = min(less, stack[member])
+        stack[member] -= taken
+        less -= taken
+    data['totals'][total] = value
+    pathlib.Path(name).write_text(json.dumps(data))
+    return name
+
+
 def budget(*rules, name='budget.json'):
     pathlib.Path(name).write_text(json.dumps({'version': 1, 'budgets': list(rules)}))
     return name
@@ -69,21 +83,41 @@ def test_stacks_have_limits_of_their_own():
 def test_growth_is_over_a_base():
     file = capture()
     check(file, '--max-growth-vs', file, '0', status=0)
-    base = changed(file, 'base.json', totals={'peak_bytes': 50000})
+    base = with_total(file, 'base.json', 'peak_bytes', 50000)
     check(file, '--max-growth-vs', base, '20%', status=0)
+    # To the byte, of percentages that have no exact binary fraction too.
+    for bytes_, percent, limit in ((50, 84, 92), (25, 84, 46), (101, 7, 108)):
+        out = check(file, '--max-growth-vs', with_total(file, 'few.json', 'peak_bytes', bytes_), percent, status=3)
+        assert f"; {limit} B allowed: the base's {bytes_} B and {percent}%" in out, out
     out = check(file, '--max-growth-vs', base, '19.9', status=3)
     assert "58.5 KiB allowed: the base's 48.8 KiB and 19.9%" in out and '2 kept, 1 broken' in out, out
     smaller = harness.load(file)
     for stack in smaller.callers('peak_a')[1:]:
+        smaller.data['totals']['peak_bytes'] -= stack['at_peak_bytes']
         stack['at_peak_bytes'] = 0
     pathlib.Path('smaller.json').write_text(json.dumps(smaller.data))
     check(file, '--max-growth-vs', 'smaller.json', 200, '--stack', 'peak_a', status=0)
     check(file, '--max-growth-vs', 'smaller.json', 199, '--stack', 'peak_a', status=3)
     out = check(file, '--max-growth-vs', file, 5, '--stack', 'no_such_function', status=3)
     assert out.count('neither here nor in') == 3, out
+    # In the base alone: renamed, perhaps.
+    renamed = harness.load(file)
+    for frame in renamed.data['frames']:
+        frame['function'] = frame.get('function', '').replace('peak_a', 'peak_z')
+    pathlib.Path('renamed.json').write_text(json.dumps(renamed.data))
+    out = check('renamed.json', '--max-growth-vs', file, 5, '--stack', 'peak_a', status=3)
+    assert 'stacks with peak_a: no stack of any profile' in out and '3 kept, 1 that' in out, out
+    check('renamed.json', file, '--max-growth-vs', file, 5, '--stack', 'peak_a', status=0)
+    nameless = harness.load(file)
+    del nameless.data['target']['exe']
+    pathlib.Path('nameless.json').write_text(json.dumps(nameless.data))
+    assert 'another program, which is not told' in check(file, '--max-growth-vs', 'nameless.json', 5, status=3)
     other = changed(file, 'other.json', target={'exe': '/usr/bin/other'})
     assert 'another program, /usr/bin/other' in check(file, '--max-growth-vs', other, 5, status=3)
     assert "cannot read 'none.json'" in check(file, '--max-growth-vs', 'none.json', 5, status=3)
+    # Its base is what must be kept to; of two, one would not be looked at.
+    err = check(file, '--max-growth-vs', file, 5, '--max-growth-vs', file, 7, status=2)
+    assert '--max-growth-vs' in err and 'one base' in err, err
 
 
 def test_what_cannot_be_verified_fails():
@@ -111,6 +145,46 @@ def test_what_cannot_be_verified_fails():
         assert 'UNKNOWN  profile: cannot read' in out and '1 kept' in out, out
 
 
+def test_damaged_profiles_prove_nothing():
+    file = capture()
+    everything = ('--max-peak', '1G', '--max-live-at-exit', '1G', '--max-allocs', '1G')
+    for path in ('target', 'target.attached', 'capture.mode', 'totals', 'totals.allocs', 'totals.live_bytes',
+                 'totals.peak_bytes', 'integrity', 'integrity.dropped_events', 'integrity.dropped_blocks', 'stacks'):
+        data = json.loads(pathlib.Path(file).read_text())
+        part, _, member = path.partition('.')
+        del (data[part] if member else data)[member or part]
+        pathlib.Path('lacks.json').write_text(json.dumps(data))
+        out = check('lacks.json', *everything, status=3).replace('\n         ', ' ')
+        assert out.count('UNKNOWN') == 3 and out.count(f'the file has no {path}, which') == 3, (path, out)
+        refused = subprocess.run([harness.TOOL, 'merge', 'lacks.json', '-o', 'merged.json'], capture_output=True, text=True)
+        assert refused.returncode == 1 and f'it has no {path}, which' in refused.stderr, refused
+    # Sums that wrap to less than the limit, and totals that somebody lowered.
+    data = json.loads(pathlib.Path(file).read_text())
+    for stack in data['stacks'][:2]:
+        stack.update(allocs=1 << 63, live_bytes=1 << 63, at_peak_bytes=1 << 63)
+    pathlib.Path('wraps.json').write_text(json.dumps(data))
+    lowered = changed(file, 'lowered.json', totals={'allocs': 1, 'peak_bytes': 1})
+    for name, unknown in (('wraps.json', 3), (lowered, 2)):
+        for stacks in ((), ('--stack', '*')):
+            out = check(name, *everything, *stacks, status=3).replace('\n         ', ' ')
+            assert out.count('not what the totals say') == unknown, (name, out)
+
+
+def test_what_is_merged_proves_what_its_parts_do():
+    files = [capture(), capture('peak', '-i0')]
+    detached = changed(files[1], 'detached.json', reason='detach', target={'pid': 7})
+    def merged(*parts):
+        subprocess.run([harness.TOOL, 'merge', '-q', *map(str, parts), '-o', 'merged.json'], check=True, timeout=20)
+        return 'merged.json'
+    check(merged(*files), '--max-peak', 60000, '--max-live-at-exit', 0, status=0)
+    out = check('merged.json', '--stack', 'peak_a', '--max-peak', '1G', '--max-allocs', '1G', status=3)
+    assert '1 kept, 1 that cannot' in out and 'at the peak of one process only' in out.replace('\n         ', ' '), out
+    check(merged(files[0]), '--stack', 'peak_a', '--max-peak', '1G', status=0)
+    for parts in ((files[0], detached), (detached, files[0])):
+        out = check(merged(*parts), '--max-live-at-exit', '1G', status=3).replace('\n         ', ' ')
+        assert 'ended before the process' in out, out
+
+
 def test_budget_files():
     file = capture()
     check(file, '-b', budget({'max_peak': 60000, 'max_live_at_exit': '0', 'max_allocs': '2K', 'comment': 'why'}), status=0)
@@ -119,7 +193,7 @@ def test_budget_files():
     assert 'no profile is of a program like sort' in check(file, '-b', budget({'exe': 'sort', 'max_peak': '1G'}), status=3)
     # The base lies beside the budget.
     pathlib.Path('sub').mkdir()
-    changed(file, 'sub/base.json', totals={'allocs': 1})
+    with_total(file, 'sub/base.json', 'allocs', 1)
     grow = {'base': 'base.json', 'percent': 10}
     assert '1 broken' in check(file, '-b', budget({'max_growth': grow}, name='sub/b.json'), status=3)
     check(file, '-b', budget({'max_growth': {**grow, 'of': ['peak', 'live_at_exit']}}, name='sub/b.json'), status=0)
@@ -139,7 +213,12 @@ def test_a_mistake_in_a_budget_is_no_pass():
         assert part in err and 'budget.json' in err, (rule, err)
     for text, part in (('', 'not a JSON object'), ('[]', 'not a JSON object'), ('{}', 'version'),
                        ('{"version":1}', 'budgets'), ('{"version":1,"budgets":[]}', 'budgets'),
-                       ('{"version":1,"budgets":[{"max_peak":1}],"x":1}', 'x: not known')):
+                       ('{"version":1,"budgets":[{"max_peak":1}],"x":1}', 'x: not known'),
+                       ('{"version":1,"budgets":[{"max_peak":1,"max_peak":"1G"}]}', 'budgets[0].max_peak: given twice'),
+                       ('{"version":1,"budgets":[{"max_peak":"1G"}],"budgets":[{"max_peak":1}]}', 'budgets: given twice'),
+                       ('{"version":1,"budgets":[{"max_growth":{"base":"x","base":"y","percent":1}}]}', 'base: twice'),
+                       ('{"version":1,"budgets":[{"max_peak":"1G"}]},{"max_peak":1}]}', 'not a JSON object'),
+                       ('{"version":1,"budgets":[{"max_peak":"1G"}]}\0,{"max_peak":1}]}', 'not a JSON object')):
         pathlib.Path('budget.json').write_text(text)
         assert part in check(file, '-b', 'budget.json', status=2), text
     check(file, '-b', 'missing.json', status=2)
