@@ -101,7 +101,11 @@ static int take_option(struct check_options *check, int option, const char *valu
 							   : 0;
 	case OPT_JUNIT:
 		check->junit = value;
-		return 0;
+		/* Both in one would be neither. */
+		return *value && strcmp(value, "-")
+			       ? 0
+			       : wrong_value("--junit", value,
+					     "not a file's name; standard output has the text");
 	case OPT_GITHUB:
 		check->github = true;
 		return 0;
@@ -110,12 +114,14 @@ static int take_option(struct check_options *check, int option, const char *valu
 	}
 }
 
+static int write_findings(const void *check, FILE *out)
+{
+	return check_write_junit(check, out);
+}
+
 static int write_junit(const struct check *check, const char *path)
 {
-	FILE *out = fopen(path, "we");
-	int result = out ? check_write_junit(check, out) : -errno;
-	if (out && fclose(out) && !result)
-		result = -errno;
+	int result = output_write(path, write_findings, check);
 	if (result)
 		fprintf(stderr, "captrack-bpf: cannot write '%s': %s\n", path, strerror(-result));
 	return result;

@@ -223,6 +223,7 @@ def test_a_mistake_in_a_budget_is_no_pass():
         assert part in check(file, '-b', 'budget.json', status=2), text
     check(file, '-b', 'missing.json', status=2)
     for words in ((file,), (), ('--max-peak', '1'), (file, '--max-peak', 'x'), (file, '--max-growth-vs', file),
+                  (file, '--max-peak', '1', '--junit', ''), (file, '--max-peak', '1', '--junit', '-'),
                   (file, '--stack', 'x'), (file, '--stack', '', '--max-peak', '1')):
         check(*words, status=2)
 
@@ -244,6 +245,11 @@ def test_junit_and_annotations_say_the_same():
     full = subprocess.run([harness.TOOL, 'check', file, '--max-peak', '1G', '--junit', '/dev/full'],
                           capture_output=True, text=True)
     assert full.returncode == 1 and '/dev/full' in full.stderr, full
+    # No half of a file, which would read as fewer findings.
+    limited = subprocess.run(['bash', '-c', f'ulimit -f 1; trap "" XFSZ; exec {harness.TOOL} check --max-peak 0 --junit half.xml'
+                              + f' {file}' * 40], capture_output=True, text=True)
+    assert limited.returncode == 3 and 'half.xml' in limited.stderr, limited
+    assert not pathlib.Path('half.xml').exists()
 
 
 def test_several_profiles_and_a_folder():
