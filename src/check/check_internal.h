@@ -14,8 +14,19 @@ struct measured {
 	const struct profile_stack *most; /* which has the most of it; NULL: none has any */
 };
 
-/* calls are the profile's, by function. */
-void measure(const struct calls *calls, const struct check_rule *rule, enum check_measure what,
-	     struct measured *out);
+/* A rule asked of a profile: which of its frames, each once, are of the stacks that the rule is for. */
+struct asked {
+	const struct check_rule *rule;
+	const struct calls *calls;
+	bool *frames; /* NULL: the rule is for all stacks */
+	bool unknown; /* stacks of which nothing is known are asked for, too */
+	bool truncated;
+};
+
+/* calls are the profile's, by function, and must stay. -ENOMEM. */
+int asked_init(struct asked *asked, const struct check_rule *rule, const struct calls *calls);
+void asked_deinit(struct asked *asked);
+
+void measure(const struct asked *asked, enum check_measure what, struct measured *out);
 
 #endif

@@ -153,22 +153,24 @@ static int judge_by_rule(struct check *check, const struct judged_profile *profi
 {
 	const struct check_rule *rule = judged->rule;
 	const char *exe = profile->calls->profile->target.exe;
-	int result = 0;
+	struct asked asked;
 	if (rule->exe && !pattern_matches(rule->exe, exe ? exe : ""))
 		return 0;
 	judged->is_for_any = true;
+	int result = asked_init(&asked, rule, profile->calls);
 	for (int i = 0; i < CHECK_MEASURES && !result; i++) {
 		enum check_measure what = (enum check_measure)i;
 		struct measured measured;
 		if (!rule->has_max[i] && !rule->grows[i])
 			continue;
-		measure(profile->calls, rule, what, &measured);
+		measure(&asked, what, &measured);
 		judged->matched |= measured.matched;
 		if (rule->has_max[i])
 			result = judge_limit(check, profile, rule, what, &measured, rule->max[i], NULL);
 		if (rule->grows[i] && !result)
 			result = judge_growth(check, profile, judged, what, &measured);
 	}
+	asked_deinit(&asked);
 	return result;
 }
 
@@ -219,12 +221,16 @@ static int read_base(struct judged_rule *judged)
 	}
 	if (result)
 		return result;
-	for (int i = 0; i < CHECK_MEASURES; i++) {
-		measure(&calls, rule, (enum check_measure)i, &judged->base[i]);
+	struct asked asked;
+	result = asked_init(&asked, rule, &calls);
+	for (int i = 0; i < CHECK_MEASURES && !result; i++) {
+		measure(&asked, (enum check_measure)i, &judged->base[i]);
 		judged->base[i].most = NULL;
 	}
+	asked_deinit(&asked);
 	judged->base_exe = profile.target.exe ? strdup(profile.target.exe) : NULL;
-	result = profile.target.exe && !judged->base_exe ? -ENOMEM : 0;
+	if (profile.target.exe && !judged->base_exe)
+		result = -ENOMEM;
 	calls_deinit(&calls);
 	profile_deinit(&profile);
 	return result;

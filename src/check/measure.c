@@ -2,9 +2,10 @@
 /* What a profile says of a measure, and whether it can be relied on. */
 #include "check_internal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "captrack/profile.h"
 
@@ -93,27 +94,71 @@ static void find_problem(const struct profile *profile, const struct check_rule 
 		find_loss(profile, concerns, problem);
 }
 
-static bool is_asked_for(const struct calls *calls, const struct check_rule *rule,
-			 const struct profile_stack *stack)
+/* By any of its patterns. */
+static bool is_frame_asked_for(const struct asked *asked, uint32_t frame)
 {
-	for (size_t i = 0; i < rule->n_stacks; i++) {
-		struct stack_filter filter = {.function = rule->stacks[i], .thread = -1};
-		if (filter_keeps(&filter, calls, stack))
+	for (size_t i = 0; i < asked->rule->n_stacks; i++) {
+		struct stack_filter filter = {.function = asked->rule->stacks[i], .thread = -1};
+		if (filter_matches_frame(&filter, asked->calls, frame))
 			return true;
 	}
-	return !rule->n_stacks;
+	return false;
 }
 
-void measure(const struct calls *calls, const struct check_rule *rule, enum check_measure what,
-	     struct measured *out)
+static bool is_end_asked_for(const struct asked *asked, const struct profile_stack *stack)
+{
+	for (size_t i = 0; i < asked->rule->n_stacks; i++) {
+		struct stack_filter filter = {.function = asked->rule->stacks[i], .thread = -1};
+		if (filter_matches_end(&filter, asked->calls, stack))
+			return true;
+	}
+	return false;
+}
+
+int asked_init(struct asked *asked, const struct check_rule *rule, const struct calls *calls)
 {
 	const struct profile *profile = calls->profile;
+	uint32_t any = 0;
+	const struct profile_stack unknown = {0},
+				   truncated = {.frames = &any, .n_frames = 1, .truncated = true};
+	*asked = (struct asked){.rule = rule, .calls = calls};
+	if (!rule->n_stacks)
+		return 0;
+	asked->frames = calloc(profile->n_frames + 1, sizeof(*asked->frames));
+	if (!asked->frames)
+		return -ENOMEM;
+	for (size_t i = 0; i < profile->n_frames; i++)
+		asked->frames[i] = is_frame_asked_for(asked, (uint32_t)i);
+	asked->unknown = is_end_asked_for(asked, &unknown);
+	asked->truncated = is_end_asked_for(asked, &truncated);
+	return 0;
+}
+
+void asked_deinit(struct asked *asked)
+{
+	free(asked->frames);
+	*asked = (struct asked){0};
+}
+
+static bool is_asked_for(const struct asked *asked, const struct profile_stack *stack)
+{
+	if (!asked->frames)
+		return true;
+	for (uint32_t i = 0; i < stack->n_frames; i++)
+		if (asked->frames[stack->frames[i]])
+			return true;
+	return stack->n_frames ? stack->truncated && asked->truncated : asked->unknown;
+}
+
+void measure(const struct asked *asked, enum check_measure what, struct measured *out)
+{
+	const struct profile *profile = asked->calls->profile;
 	*out = (struct measured){0};
-	find_problem(profile, rule, what, out->problem);
+	find_problem(profile, asked->rule, what, out->problem);
 	for (size_t i = 0; i < profile->n_stacks; i++) {
 		const struct profile_stack *stack = &profile->stacks[i];
 		uint64_t value = value_of(&stack->counts, what);
-		if (!is_asked_for(calls, rule, stack)) {
+		if (!is_asked_for(asked, stack)) {
 			out->hidden += stack->truncated || !stack->n_frames ? value : 0;
 			continue;
 		}
@@ -122,6 +167,6 @@ void measure(const struct calls *calls, const struct check_rule *rule, enum chec
 		if (value && (!out->most || value > value_of(&out->most->counts, what)))
 			out->most = stack;
 	}
-	if (!rule->n_stacks)
+	if (!asked->frames)
 		out->value = value_of(&profile->totals, what);
 }

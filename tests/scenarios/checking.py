@@ -78,6 +78,16 @@ def test_stacks_have_limits_of_their_own():
     pathlib.Path('hidden.json').write_text(json.dumps(cut.data))
     check('hidden.json', '--stack', 'peak_a', '--max-peak', 50000, status=0)
     assert 'not whole' in check('hidden.json', '--stack', 'peak_a', '--max-peak', 49999, status=3)
+    held = sum(stack['at_peak_bytes'] for stack in cut.data['stacks'] if stack.get('truncated'))
+    check('hidden.json', '--stack', '[truncated]', '--max-peak', held, status=0)
+    out = check('hidden.json', '--stack', '[truncated]', '--max-peak', held - 1, status=3)
+    assert f'({held:,} B)' in out, out
+    for stack in cut.data['stacks']:
+        if stack.pop('truncated', False):
+            stack['frames'] = []
+    pathlib.Path('hidden.json').write_text(json.dumps(cut.data))
+    check('hidden.json', '--stack', '[unknown]', '--max-peak', held, status=0)
+    check('hidden.json', '--stack', '[unknown]', '--max-peak', held - 1, status=3)
 
 
 def test_growth_is_over_a_base():
