@@ -61,7 +61,7 @@ static int take_form(struct request *request, diff_write write)
 /* 0, or the exit status after a message. */
 static int take_option(struct request *request, int option, const char *value)
 {
-	char *end;
+	uint64_t top;
 	switch (option) {
 	case 's':
 		request->has_sort = true;
@@ -72,10 +72,10 @@ static int take_option(struct request *request, int option, const char *value)
 				   value);
 	case 'n':
 		request->has_top = true;
-		request->diff.top = strtoul(value, &end, 10);
-		if (!*end && end != value && value[0] != '-')
-			return 0;
-		return usage_error(&diff_command, "--top %s: not a number", value);
+		if (!parse_number(value, 0, SIZE_MAX, &top))
+			return usage_error(&diff_command, "--top %s: not a number", value);
+		request->diff.top = top;
+		return 0;
 	case OPTION_MIN_BYTES:
 		if (size_parse(value, &request->diff.min_bytes))
 			return 0;

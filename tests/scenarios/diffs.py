@@ -165,7 +165,8 @@ def test_captures_that_do_not_know_the_same():
 
 def test_usage_errors():
     old = profile_of(build('old'))
-    for words in ([], [old], [old, old, old], ['--sort', 'x', old, old], ['--top', 'x', old, old], ['--json', '--html', old, old],
+    for words in ([], [old], [old, old, old], ['--sort', 'x', old, old], ['--top', 'x', old, old], ['--top', '+5', old, old],
+                  ['--top', '99999999999999999999', old, old], ['--json', '--html', old, old],
                   ['--min-bytes', 'x', old, old], ['-o', '', old, old], ['--none', old, old]):
         assert 'captrack-bpf' in diff(*words, status=2), words
     assert "cannot read 'none.json'" in diff(old, 'none.json', status=1)
