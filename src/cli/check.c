@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "captrack/capture.h"
 #include "captrack/cli.h"
@@ -55,16 +57,19 @@ static int take_size(struct check_rule *rule, enum check_measure what, const cha
 /* Two words: a base and a percentage, which getopt knows nothing of. */
 static int take_growth(struct check_rule *rule, const char *base, int argc, char **argv)
 {
-	const char *percent = optind < argc ? argv[optind++] : "";
+	const char *percent = optind < argc ? argv[optind++] : NULL;
 	char *end;
 	if (rule->base)
 		return wrong_value("--max-growth-vs", base, "one base at a time; more of them by --budget");
+	if (!percent)
+		return wrong_value("--max-growth-vs", base,
+				   "the percentage is missing that it may grow by: BASE PERCENT");
 	rule->percent = strtod(percent, &end);
 	if (end > percent && *end == '%')
 		end++;
 	if (end == percent || *end || !(rule->percent >= 0) || rule->percent > 1e6)
-		return wrong_value("--max-growth-vs", base,
-				   "the percentage is missing that it may grow by: BASE PERCENT");
+		return wrong_value("--max-growth-vs BASE", percent,
+				   "not a percentage that it may grow by, from 0 to 1000000");
 	rule->base = strdup(base);
 	for (int i = 0; i < CHECK_MEASURES; i++)
 		rule->grows[i] = true;
@@ -127,6 +132,21 @@ static int write_junit(const struct check *check, const char *path)
 	return result;
 }
 
+/* A runner takes commands from lines of the text, too, where names stand that come from profiles: between
+ * these two lines it takes none. The word is one that no profile can know. */
+static int write_text(const struct check *check, bool github)
+{
+	uint64_t word[2];
+	if (!github)
+		return check_write_text(check, color_wanted(), stdout);
+	if (getrandom(word, sizeof(word), 0) != sizeof(word))
+		return -EIO;
+	printf("::stop-commands::%016" PRIx64 "%016" PRIx64 "\n", word[0], word[1]);
+	int result = check_write_text(check, color_wanted(), stdout);
+	printf("::%016" PRIx64 "%016" PRIx64 "::\n", word[0], word[1]);
+	return fflush(stdout) && !result ? -errno : result;
+}
+
 static int judge(const struct check_options *given, char *const *files, size_t n_files)
 {
 	struct check check;
@@ -138,7 +158,7 @@ static int judge(const struct check_options *given, char *const *files, size_t n
 	int status = check.n_broken || check.n_unverified || !check.n ? EXIT_BROKEN : 0;
 	result = given->github ? check_write_github(&check, stdout) : 0;
 	if (!result)
-		result = check_write_text(&check, color_wanted(), stdout);
+		result = write_text(&check, given->github);
 	if (result)
 		fprintf(stderr, "captrack-bpf: cannot write the result: %s\n", strerror(-result));
 	if (given->junit && write_junit(&check, given->junit))

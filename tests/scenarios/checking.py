@@ -233,9 +233,11 @@ def test_a_mistake_in_a_budget_is_no_pass():
         assert part in check(file, '-b', 'budget.json', status=2), text
     check(file, '-b', 'missing.json', status=2)
     for words in ((file,), (), ('--max-peak', '1'), (file, '--max-peak', 'x'), (file, '--max-growth-vs', file),
+                  (file, '--max-growth-vs', file, 'nan'), (file, '--max-growth-vs', file, '-5'),
                   (file, '--max-peak', '1', '--junit', ''), (file, '--max-peak', '1', '--junit', '-'),
                   (file, '--stack', 'x'), (file, '--stack', '', '--max-peak', '1')):
         check(*words, status=2)
+    assert '-5: not a percentage' in check(file, '--max-growth-vs', file, '-5', status=2)
 
 
 def test_junit_and_annotations_say_the_same():
@@ -260,6 +262,28 @@ def test_junit_and_annotations_say_the_same():
                               + f' {file}' * 40], capture_output=True, text=True)
     assert limited.returncode == 3 and 'half.xml' in limited.stderr, limited
     assert not pathlib.Path('half.xml').exists()
+
+
+def test_names_are_no_commands_to_a_runner():
+    """It takes commands from the start of any line, spaces aside, and ##[...] from anywhere."""
+    file = capture()
+    hostile = changed(file, 'hostile.json', target={'exe': '/x/' + 'a ' * 20 + '::add-mask::b ##[error]c ' * 20})
+    out = check(file, '--max-growth-vs', hostile, 5, '--github', status=3)
+    stopped, titles, spoiled = None, [], []
+    for line in out.splitlines():
+        command = line.lstrip()
+        if stopped:
+            stopped = None if command == f'::{stopped}::' else stopped
+            spoiled += [line] if command.startswith('::add-mask') else []
+        elif command.startswith('::stop-commands::'):
+            stopped = command.split('::')[2]
+        elif command.startswith('::'):
+            titles.append(command.split('::')[1])
+        else:
+            raise AssertionError((line, out))
+    assert not stopped and spoiled and titles and all(title.startswith('error title=heap') for title in titles), out
+    words = {check(file, '--max-peak', '1G', '--github', status=0).splitlines()[0] for _ in range(3)}
+    assert len(words) == 3, words
 
 
 def test_several_profiles_and_a_folder():
