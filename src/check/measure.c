@@ -16,18 +16,18 @@ static const struct {
 	enum profile_integrity counter;
 	unsigned int spoils;
 } losses[] = {
-	{INTEGRITY_DROPPED_EVENTS, OF_ALL},     {INTEGRITY_DROPPED_THREADS, OF_ALL},
-	{INTEGRITY_MAIN_THREAD_GONE, OF_ALL},   {INTEGRITY_LOST_RETURNS, OF_ALL},
-	{INTEGRITY_UNREADABLE_RESULTS, OF_ALL}, {INTEGRITY_DROPPED_BLOCKS, OF_LIVE},
-	{INTEGRITY_MISSED_FREES, OF_LIVE},      {INTEGRITY_DROPPED_STACKS, OF_STACKS},
+	{INTEGRITY_UNMATCHED_FREES, OF_ALL},   {INTEGRITY_DROPPED_EVENTS, OF_ALL},
+	{INTEGRITY_DROPPED_THREADS, OF_ALL},   {INTEGRITY_MAIN_THREAD_GONE, OF_ALL},
+	{INTEGRITY_LOST_RETURNS, OF_ALL},      {INTEGRITY_UNREADABLE_RESULTS, OF_ALL},
+	{INTEGRITY_DROPPED_BLOCKS, OF_LIVE},   {INTEGRITY_MISSED_FREES, OF_LIVE},
+	{INTEGRITY_DROPPED_STACKS, OF_STACKS},
 };
 
 static void find_loss(const struct profile *profile, unsigned int concerns, char problem[256])
 {
 	for (size_t i = 0; i < sizeof(losses) / sizeof(*losses); i++) {
 		enum profile_integrity which = losses[i].counter;
-		if (!(losses[i].spoils & concerns) || !profile->integrity[which] ||
-		    !profile_knows_integrity(profile, which))
+		if (!(losses[i].spoils & concerns) || !profile_integrity_warns(profile, which))
 			continue;
 		snprintf(problem, 256, "%s is %" PRIu64 ": %s", profile_integrity_name(which),
 			 profile->integrity[which], profile_integrity_sentence(which));

@@ -138,6 +138,8 @@ def test_what_cannot_be_verified_fails():
             ('dropped_calls is 2', 3, {'integrity': {'dropped_calls': 2}}),
             ('dropped_blocks is 7', 2, {'integrity': {'dropped_blocks': 7}}),
             ('missed_frees is 7', 2, {'integrity': {'missed_frees': 7}}),
+            ('unmatched_frees is 7', 3, {'integrity': {'unmatched_frees': 7}}),
+            ('attached while it ran', 2, {'integrity': {'unmatched_frees': 7}, 'target': {'attached': 'running'}}),
             ('attached while it ran', 2, {'target': {'attached': 'running'}}),
             ('not final', 3, {'state': 'running', 'reason': 'interval'}),
             ('ended before the process', 1, {'reason': 'detach'}),
