@@ -87,6 +87,14 @@ static const char *find_lacks(const struct profile *profile, struct export *expo
 	return export_value_lacks(profile, export->value);
 }
 
+static const char *describe_error(int result)
+{
+	return result == -EOVERFLOW ? "the figures of its stacks add up to more than 2^64"
+	       : result == -EFBIG
+		       ? "its stacks have too many calls, or the file would be larger than it may be"
+		       : strerror(-result);
+}
+
 static int write_profile(const struct profile *profile, const char *name, struct export *export)
 {
 	const char *lacks = find_lacks(profile, export);
@@ -97,7 +105,7 @@ static int write_profile(const struct profile *profile, const char *name, struct
 	int result = export->path ? write_file(profile, export) : write_to(profile, export, stdout);
 	if (result)
 		fprintf(stderr, "captrack-bpf: cannot write '%s': %s\n",
-			export->path ? export->path : "standard output", strerror(-result));
+			export->path ? export->path : "standard output", describe_error(result));
 	return result ? EXIT_CAPTURE : 0;
 }
 

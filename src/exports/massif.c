@@ -30,7 +30,7 @@ const char *massif_lacks(const struct profile *profile)
 		return "it was captured with --allocs-only, so what was live is not known";
 	if (!profile->n_timeline)
 		return "it has no timeline";
-	return NULL;
+	return stacks_add_up(profile, UINT64_MAX) ? NULL : "its figures add up to more than 2^64";
 }
 
 static void put_header(const struct massif *massif)
