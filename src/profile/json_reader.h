@@ -2,7 +2,7 @@
 #ifndef CAPTRACK_PROFILE_JSON_READER_H
 #define CAPTRACK_PROFILE_JSON_READER_H
 
-#include "json_parse.h"
+#include "captrack/json_parse.h"
 #include "profile_internal.h"
 
 /* Values out of a profile file. The file may be anybody's: every type and number is

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/profile/json_parse.h"
+#include "captrack/json_parse.h"
 
 struct text {
 	char *bytes;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/profile/json_parse.h"
+#include "captrack/json_parse.h"
 #include "captrack/exports.h"
 #include "captrack/json.h"
 #include "captrack/profile.h"

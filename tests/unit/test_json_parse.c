@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* JSON as values in a text: what is JSON and what is not, how values lie, what texts and numbers mean. */
-#include "../../src/profile/json_parse.h"
+#include "captrack/json_parse.h"
 
 #include <errno.h>
 #include <math.h>

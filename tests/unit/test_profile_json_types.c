@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/profile/json_parse.h"
+#include "captrack/json_parse.h"
 #include "profile_example.h"
 
 /* Of each type, what else may stand in its place. */

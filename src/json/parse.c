@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* From a text to values. What is open stands in an array, not on the C stack; a value that is open and kept
  * has in its `size` the index of the one that it is in. */
-#include "json_parse.h"
+#include "captrack/json_parse.h"
 
 #include <errno.h>
 #include <stdlib.h>

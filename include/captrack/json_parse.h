@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-#ifndef CAPTRACK_PROFILE_JSON_PARSE_H
-#define CAPTRACK_PROFILE_JSON_PARSE_H
+#ifndef CAPTRACK_JSON_PARSE_H
+#define CAPTRACK_JSON_PARSE_H
 
 #include <stdbool.h>
 #include <stddef.h>

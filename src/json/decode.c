@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* What names, strings and numbers of a JSON text mean. That they are JSON was checked. */
-#include "json_parse.h"
+#include "captrack/json_parse.h"
 
 #include <errno.h>
 #include <stdlib.h>
