@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "captrack/error.h"
+
 /* A subcommand is one file: this entry, an option table, a function. main.c only
  * dispatches. */
 struct command {
@@ -60,6 +62,14 @@ void pager_end(struct pager *pager); /* waits for it */
 
 /* "captrack-bpf: ..." to stderr, then where help is. Returns EXIT_USAGE. */
 int usage_error(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of an option: "--top x: not a number". */
+int wrong_value(const struct command *command, const char *option, const char *value, const char *wanted);
+
+/* "captrack-bpf: ..." to stderr, safe for a terminal: names of files, and what stands in them, are in it. */
+void error_print(const struct ct_error *err);
+
+/* The value of -o: a file's name, or for - NULL, standard output. 0, or EXIT_USAGE after a message. */
+int take_output(const struct command *command, const char *value, const char **path);
 
 /* Whether what goes to stdout may have colour: to a terminal that has it, where $NO_COLOR is not set. */
 bool color_wanted(void);

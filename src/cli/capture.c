@@ -107,11 +107,6 @@ static void read_environment(struct capture_options *capture)
 			capture->autodump = false;
 }
 
-static int wrong_value(const char *option, const char *value, const char *wanted)
-{
-	return usage_error(&capture_command, "%s %s: %s", option, value, wanted);
-}
-
 /* Takes one option. Returns 0, or an exit status. */
 static int take_option(struct capture_options *capture, int option, const char *value, pid_t *pids)
 {
@@ -119,9 +114,10 @@ static int take_option(struct capture_options *capture, int option, const char *
 	switch (option) {
 	case 'p':
 		if (!parse_number(value, 1, 4194304, &number))
-			return wrong_value("-p", value, "not a process id");
+			return wrong_value(&capture_command, "-p", value, "not a process id");
 		if (capture->pid_count == MAX_PIDS)
-			return wrong_value("-p", value, "too many processes in one capture");
+			return wrong_value(&capture_command, "-p", value,
+					   "too many processes in one capture");
 		for (size_t i = 0; i < capture->pid_count; i++)
 			if (pids[i] == (pid_t)number) /* given twice: once is enough */
 				return 0;
@@ -129,24 +125,25 @@ static int take_option(struct capture_options *capture, int option, const char *
 		return 0;
 	case 'o':
 		capture->output = value;
-		return *value ? 0 : wrong_value("-o", "''", "no name of a folder");
+		return *value ? 0 : wrong_value(&capture_command, "-o", "''", "no name of a folder");
 	case 'i':
 		if (!parse_number(value, 0, 86400000, &capture->interval_ms))
-			return wrong_value("-i", value, "not a whole number of ms from 0 to 86400000");
+			return wrong_value(&capture_command, "-i", value,
+					   "not a whole number of ms from 0 to 86400000");
 		return 0;
 	case 'd':
 		if (!parse_seconds(value, &capture->duration_ms))
-			return wrong_value("-d", value, "not a number of seconds");
+			return wrong_value(&capture_command, "-d", value, "not a number of seconds");
 		return 0;
 	case OPT_ESTIMATE:
 		if (!parse_seconds(value, &capture->estimate_ms))
-			return wrong_value("--estimate", value, "not a number of seconds");
+			return wrong_value(&capture_command, "--estimate", value, "not a number of seconds");
 		return 0;
 	case OPT_ALLOCATOR:
 		capture->allocator = value;
-		return is_allocator(value)
-			       ? 0
-			       : wrong_value("--allocator", value, "not known to this version (glibc, auto)");
+		return is_allocator(value) ? 0
+					   : wrong_value(&capture_command, "--allocator", value,
+							 "not known to this version (glibc, auto)");
 	case OPT_USER:
 		capture->user = value;
 		return 0;
@@ -154,7 +151,7 @@ static int take_option(struct capture_options *capture, int option, const char *
 		capture->sample_bytes = DEFAULT_SAMPLE_BYTES;
 		if (value && (!size_parse(value, &capture->sample_bytes) || !capture->sample_bytes ||
 			      capture->sample_bytes > MAX_SAMPLE_BYTES))
-			return wrong_value("--sample", value,
+			return wrong_value(&capture_command, "--sample", value,
 					   "not a whole number from 1 to 1G (K, M, G: 1024s)");
 		return 0;
 	case OPT_ALLOCS_ONLY:
@@ -171,17 +168,20 @@ static int take_option(struct capture_options *capture, int option, const char *
 		return 0;
 	case OPT_MAX_STACKS:
 		if (!parse_number(value, 16, CT_MOST_STACKS, &number))
-			return wrong_value("--max-stacks", value, "not a number from 16 to 16000000");
+			return wrong_value(&capture_command, "--max-stacks", value,
+					   "not a number from 16 to 16000000");
 		capture->max_stacks = (uint32_t)number;
 		return 0;
 	case OPT_MAX_LIVE:
 		if (!parse_number(value, 16, 268435456, &number))
-			return wrong_value("--max-live", value, "not a number from 16 to 268435456");
+			return wrong_value(&capture_command, "--max-live", value,
+					   "not a number from 16 to 268435456");
 		capture->max_live = (uint32_t)number;
 		return 0;
 	case OPT_MAX_DEPTH:
 		if (!parse_number(value, 1, CT_MAX_DEPTH, &number))
-			return wrong_value("--max-depth", value, "not a number from 1 to 127");
+			return wrong_value(&capture_command, "--max-depth", value,
+					   "not a number from 1 to 127");
 		capture->max_depth = (uint32_t)number;
 		return 0;
 	case 'q':

@@ -35,23 +35,18 @@ static const struct command_option options[] = {
 };
 
 struct check_options {
-	struct budget budget;
-	struct check_rule *given; /* by options, the first of the budget */
+	struct budget budget; /* its first rule is that of options */
 	const char *junit;
 	bool github;
 };
-
-static int wrong_value(const char *option, const char *value, const char *wanted)
-{
-	return usage_error(&check_command, "%s %s: %s", option, value, wanted);
-}
 
 static int take_size(struct check_rule *rule, enum check_measure what, const char *option, const char *value)
 {
 	rule->has_max[what] = true;
 	return size_parse(value, &rule->max[what])
 		       ? 0
-		       : wrong_value(option, value, "not a whole number such as 65536, 64K, 64M, 1G");
+		       : wrong_value(&check_command, option, value,
+				     "not a whole number such as 65536, 64K, 64M, 1G");
 }
 
 /* Two words: a base and a percentage, which getopt knows nothing of. */
@@ -60,15 +55,15 @@ static int take_growth(struct check_rule *rule, const char *base, int argc, char
 	const char *percent = optind < argc ? argv[optind++] : NULL;
 	char *end;
 	if (rule->base)
-		return wrong_value("--max-growth-vs", base, "one base at a time; more of them by --budget");
+		return wrong_value(&check_command, "--max-growth-vs", base, "one base at a time; more of them by --budget");
 	if (!percent)
-		return wrong_value("--max-growth-vs", base,
+		return wrong_value(&check_command, "--max-growth-vs", base,
 				   "the percentage is missing that it may grow by: BASE PERCENT");
 	rule->percent = strtod(percent, &end);
 	if (end > percent && *end == '%')
 		end++;
 	if (end == percent || *end || !(rule->percent >= 0) || rule->percent > 1e6)
-		return wrong_value("--max-growth-vs BASE", percent,
+		return wrong_value(&check_command, "--max-growth-vs BASE", percent,
 				   "not a percentage that it may grow by, from 0 to 1000000");
 	rule->base = strdup(base);
 	for (int i = 0; i < CHECK_MEASURES; i++)
@@ -81,7 +76,7 @@ static int take_budget(struct budget *budget, const char *path)
 	struct ct_error err = {""};
 	if (!budget_read_file(path, budget, &err))
 		return 0;
-	fprintf(stderr, "captrack-bpf: %s\n", err.text);
+	error_print(&err);
 	return EXIT_USAGE;
 }
 
@@ -101,7 +96,7 @@ static int take_option(struct check_options *check, int option, const char *valu
 	case OPT_MAX_GROWTH:
 		return take_growth(rule, value, argc, argv);
 	case OPT_STACK:
-		return !*value ? wrong_value("--stack", "''", "an empty pattern matches all")
+		return !*value ? wrong_value(&check_command, "--stack", "''", "an empty pattern matches all")
 		       : check_rule_add_stack(rule, value) ? EXIT_CAPTURE
 							   : 0;
 	case OPT_JUNIT:
@@ -109,7 +104,7 @@ static int take_option(struct check_options *check, int option, const char *valu
 		/* Both in one would be neither. */
 		return *value && strcmp(value, "-")
 			       ? 0
-			       : wrong_value("--junit", value,
+			       : wrong_value(&check_command, "--junit", value,
 					     "not a file's name; standard output has the text");
 	case OPT_GITHUB:
 		check->github = true;

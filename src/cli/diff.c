@@ -67,20 +67,18 @@ static int take_option(struct request *request, int option, const char *value)
 		request->has_sort = true;
 		if (compared_figure_find(value, &request->diff.figure))
 			return 0;
-		return usage_error(&diff_command,
-				   "--sort %s: not one of at-peak, live, allocated, allocs, temporary, peak",
-				   value);
+		return wrong_value(&diff_command, "--sort", value,
+				   "not one of at-peak, live, allocated, allocs, temporary, peak");
 	case 'n':
 		request->has_top = true;
 		if (!parse_number(value, 0, SIZE_MAX, &top))
-			return usage_error(&diff_command, "--top %s: not a number", value);
+			return wrong_value(&diff_command, "--top", value, "not a number");
 		request->diff.top = top;
 		return 0;
 	case OPTION_MIN_BYTES:
 		if (size_parse(value, &request->diff.min_bytes))
 			return 0;
-		return usage_error(&diff_command, "--min-bytes %s: not a size, such as 4096, 512K, 1M",
-				   value);
+		return wrong_value(&diff_command, "--min-bytes", value, "not a size, such as 4096, 512K, 1M");
 	case OPTION_FUNCTION:
 		request->filter.function = value;
 		return 0;
@@ -97,10 +95,7 @@ static int take_option(struct request *request, int option, const char *value)
 	case OPTION_HTML:
 		return take_form(request, diff_write_html);
 	default: /* 'o' */
-		if (!*value)
-			return usage_error(&diff_command, "-o: the file's name is empty");
-		request->path = strcmp(value, "-") ? value : NULL;
-		return 0;
+		return take_output(&diff_command, value, &request->path);
 	}
 }
 
@@ -149,9 +144,8 @@ static int write_comparison(const struct comparison *comparison, struct request 
 		request->diff.figure = compared_figure_default(comparison);
 	const struct figure *figure = &compared_figures[request->diff.figure];
 	if (!comparison_knows(comparison, figure->needs))
-		return usage_error(&diff_command,
-				   "--sort %s: how one of them was captured leaves that unknown",
-				   figure->name);
+		return wrong_value(&diff_command, "--sort", figure->name,
+				   "how one of them was captured leaves that unknown");
 	request->diff.color = !request->path && color_wanted();
 	int result = output_write(request->path, write_output, &output);
 	if (result)
@@ -189,11 +183,11 @@ static int run(int argc, char **argv)
 	request.diff.new_path = argv[optind + 1];
 	status = EXIT_CAPTURE;
 	if (profile_read_file(request.diff.base_path, &base, &err)) {
-		fprintf(stderr, "captrack-bpf: %s\n", err.text);
+		error_print(&err);
 		return status;
 	}
 	if (profile_read_file(request.diff.new_path, &new, &err))
-		fprintf(stderr, "captrack-bpf: %s\n", err.text);
+		error_print(&err);
 	else
 		status = compare(&base, &new, &request);
 	profile_deinit(&base);

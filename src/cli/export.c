@@ -4,7 +4,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "captrack/capture.h"
@@ -48,26 +47,17 @@ struct export
 	const char *path;                 /* NULL: standard output */
 };
 
-static int write_to(const struct profile *profile, const struct export *export, FILE *out)
-{
-	return export->format->write ? export->format->write(profile, out)
-				     : export->format->write_value(profile, export->value, out);
-}
+struct output {
+	const struct profile *profile;
+	const struct export *export;
+};
 
-/* Half a file is of no use to anybody, and removed; what is no file stays. */
-static int write_file(const struct profile *profile, const struct export *export)
+static int write_output(const void *context, FILE *out)
 {
-	struct stat st;
-	FILE *out = fopen(export->path, "we");
-	if (!out)
-		return -errno;
-	bool is_file = !fstat(fileno(out), &st) && S_ISREG(st.st_mode);
-	int result = write_to(profile, export, out);
-	if (fclose(out) && !result)
-		result = -errno;
-	if (result && is_file)
-		unlink(export->path);
-	return result;
+	const struct output *output = context;
+	const struct export_format *format = output->export->format;
+	return format->write ? format->write(output->profile, out)
+			     : format->write_value(output->profile, output->export->value, out);
 }
 
 static void print_formats(FILE *out)
@@ -102,7 +92,8 @@ static int write_profile(const struct profile *profile, const char *name, struct
 		return usage_error(&export_command, "%s cannot be exported as %s%s%s: %s", name,
 				   export->format->name, export->value ? " by " : "",
 				   export->value ? export->value->key : "", lacks);
-	int result = export->path ? write_file(profile, export) : write_to(profile, export, stdout);
+	const struct output output = {profile, export};
+	int result = output_write(export->path, write_output, &output);
 	if (result)
 		fprintf(stderr, "captrack-bpf: cannot write '%s': %s\n",
 			export->path ? export->path : "standard output", describe_error(result));
@@ -129,9 +120,8 @@ static int parse(int argc, char **argv, struct export *export)
 						   list_values(names));
 			break;
 		case 'o':
-			if (!*value)
-				return usage_error(&export_command, "-o: the file's name is empty");
-			export->path = strcmp(value, "-") ? value : NULL;
+			if (take_output(&export_command, value, &export->path))
+				return EXIT_USAGE;
 			break;
 		case 'h':
 			help_print(&export_command, stdout);
@@ -163,7 +153,7 @@ static int run(int argc, char **argv)
 	if (status)
 		return status < 0 ? 0 : status;
 	if (profile_read_file(argv[optind], &profile, &err)) {
-		fprintf(stderr, "captrack-bpf: %s\n", err.text);
+		error_print(&err);
 		return EXIT_CAPTURE;
 	}
 	status = write_profile(&profile, argv[optind], &export);

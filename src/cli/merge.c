@@ -32,11 +32,9 @@ struct merging {
 	uint64_t told_ns;
 };
 
-/* Names of files are in it. */
 static int fail(const struct ct_error *err)
 {
-	char text[4 * sizeof(err->text)];
-	fprintf(stderr, "captrack-bpf: %s\n", format_safe(err->text, text, sizeof(text)));
+	error_print(err);
 	return EXIT_CAPTURE;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "captrack/capture.h"
+#include "captrack/views.h"
 
 enum { MAX_OPTIONS = 32 };
 
@@ -125,6 +126,25 @@ int usage_error(const struct command *command, const char *format, ...)
 	fprintf(stderr, "try: captrack-bpf %s%s--help\n", command->name ? command->name : "",
 		command->name ? " " : "");
 	return EXIT_USAGE;
+}
+
+int wrong_value(const struct command *command, const char *option, const char *value, const char *wanted)
+{
+	return usage_error(command, "%s %s: %s", option, value, wanted);
+}
+
+void error_print(const struct ct_error *err)
+{
+	char text[4 * sizeof(err->text)];
+	fprintf(stderr, "captrack-bpf: %s\n", format_safe(err->text, text, sizeof(text)));
+}
+
+int take_output(const struct command *command, const char *value, const char **path)
+{
+	if (!*value)
+		return usage_error(command, "-o: the file's name is empty");
+	*path = strcmp(value, "-") ? value : NULL;
+	return 0;
 }
 
 /* $NO_COLOR: https://no-color.org */

@@ -73,7 +73,7 @@ static bool parse_percent(const char *text, double *out)
 
 static bool wrong(const char *option, const char *value, const char *why)
 {
-	usage_error(&report_command, "--%s %s: %s", option, value, why);
+	wrong_value(&report_command, option, value, why);
 	return false;
 }
 
@@ -91,7 +91,7 @@ static bool take_view(struct given *given, enum report_view view)
 static bool take_order(struct given *given, const char *order)
 {
 	if (order && strcmp(order, "callees") && strcmp(order, "callers"))
-		return wrong("tree", order, "neither callees nor callers");
+		return wrong("--tree", order, "neither callees nor callers");
 	given->report.order = order && !strcmp(order, "callers") ? CALLS_CALLERS : CALLS_CALLEES;
 	return take_view(given, REPORT_TREE);
 }
@@ -100,7 +100,7 @@ static bool take_sort(struct given *given, const char *key)
 {
 	given->sort = true;
 	return report_sort_parse(key, &given->report.sort) ||
-	       wrong("sort", key,
+	       wrong("--sort", key,
 		     "not one of at-peak, live, peak, allocated, allocs, temporary, moved, growth");
 }
 
@@ -108,7 +108,7 @@ static bool take_top(struct given *given, const char *number)
 {
 	uint64_t top;
 	if (!parse_number(number, 0, SIZE_MAX, &top))
-		return wrong("top", number, "not a number");
+		return wrong("--top", number, "not a number");
 	given->top = true;
 	given->report.top = top;
 	return true;
@@ -118,7 +118,7 @@ static bool take_color(struct given *given, const char *when)
 {
 	given->color = when ? when : "always";
 	return !strcmp(given->color, "auto") || !strcmp(given->color, "always") ||
-	       !strcmp(given->color, "never") || wrong("color", when, "not one of auto, always, never");
+	       !strcmp(given->color, "never") || wrong("--color", when, "not one of auto, always, never");
 }
 
 /* One option; false after a message. */
@@ -141,7 +141,7 @@ static bool take(struct given *given, int option, const char *value)
 	case OPTION_MIN_PERCENT:
 		given->min_percent = true;
 		return parse_percent(value, &report->min_percent) ||
-		       wrong("min-percent", value, "not a number from 0 to 100");
+		       wrong("--min-percent", value, "not a number from 0 to 100");
 	case OPTION_FUNCTION:
 		report->function = value;
 		return true;
@@ -156,7 +156,7 @@ static bool take(struct given *given, int option, const char *value)
 		return true;
 	case OPTION_MIN_BYTES:
 		return (size_parse(value, &report->min_bytes) && report->min_bytes) ||
-		       wrong("min-bytes", value, "not a whole number from 1, with K, M, G or T for 1024s");
+		       wrong("--min-bytes", value, "not a whole number from 1, with K, M, G or T for 1024s");
 	case OPTION_JSON:
 		report->json = true;
 		return true;
@@ -222,7 +222,7 @@ static int tell(const char *path, int result)
 		return 0;
 	if (result == -EOVERFLOW || result == -EFBIG)
 		fprintf(stderr, "captrack-bpf: no tree can be made of %s: %s\n", path,
-			result == -EFBIG ? "its stacks have more than 2^28 calls together"
+			result == -EFBIG ? "its stacks have more than 2^26 calls together"
 					 : "the figures of its stacks add up to more than 2^64");
 	else
 		fprintf(stderr, "captrack-bpf: cannot write the report: %s\n", strerror(-result));
@@ -240,7 +240,7 @@ static int run(int argc, char **argv)
 		return status;
 	const char *path = argv[optind];
 	if (profile_read_file(path, &profile, &err)) {
-		fprintf(stderr, "captrack-bpf: %s\n", err.text);
+		error_print(&err);
 		return EXIT_CAPTURE;
 	}
 	const char *lacks = report_lacks(&profile, &given.report);
