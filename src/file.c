@@ -60,3 +60,11 @@ int file_read(const char *path, size_t most, char **text, size_t *length)
 	close(fd);
 	return result;
 }
+
+int stream_end(FILE *out, int result)
+{
+	errno = 0;
+	if (!result && (fflush(out) || ferror(out)))
+		result = errno ? -errno : -EIO;
+	return result;
+}

@@ -241,5 +241,5 @@ int captrack_write(const struct profile *profile, FILE *out)
 	put_text(&line, "\n]}\n");
 	line_end(&line);
 	entries_free(entries, n);
-	return export_end(out, writer.result);
+	return stream_end(out, writer.result);
 }

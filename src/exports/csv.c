@@ -147,5 +147,5 @@ int csv_write(const struct profile *profile, FILE *out)
 		result = put_row(&table, &profile->stacks[i]);
 	free(table.ids);
 	functions_deinit(&functions);
-	return export_end(out, result);
+	return stream_end(out, result);
 }

@@ -8,7 +8,6 @@
  * Where lifetimes are not known (bklt false), the format has nothing but the totals. */
 #include "exports_internal.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,5 +132,5 @@ int dhat_write(const struct profile *profile, FILE *out)
 	put_text(&line, "}\n");
 	line_end(&line);
 	points_deinit(&points);
-	return export_end(out, writer.result);
+	return stream_end(out, writer.result);
 }

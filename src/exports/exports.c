@@ -2,7 +2,6 @@
 /* The formats that there are. */
 #include "exports_internal.h"
 
-#include <errno.h>
 #include <string.h>
 
 const struct export_format export_formats[] = {
@@ -64,12 +63,4 @@ const struct export_format *export_format_find(const char *name)
 	while (format->name && strcmp(format->name, name))
 		format++;
 	return format->name ? format : NULL;
-}
-
-int export_end(FILE *out, int result)
-{
-	errno = 0;
-	if (!result && (fflush(out) || ferror(out)))
-		result = errno ? -errno : -EIO;
-	return result;
 }

@@ -5,6 +5,7 @@
 #include "captrack/calls.h"
 #include "captrack/exports.h"
 #include "captrack/fields.h"
+#include "captrack/file.h"
 #include "captrack/views.h"
 
 /* What struct export_format has of each; a file of its own each, in the order of exports.c. */
@@ -24,9 +25,6 @@ const char *pprof_lacks(const struct profile *profile);
 int pprof_write(const struct profile *profile, FILE *out);
 const char *speedscope_lacks(const struct profile *profile);
 int speedscope_write(const struct profile *profile, FILE *out);
-
-/* The end of each write: what was not written, or the result of before. */
-int export_end(FILE *out, int result);
 
 /* --- values.c --- */
 

@@ -57,5 +57,5 @@ int folded_write(const struct profile *profile, const struct export_value *value
 	call_tree_deinit(&tree);
 	free(ids);
 	functions_deinit(&functions);
-	return export_end(out, result);
+	return stream_end(out, result);
 }

@@ -3,7 +3,6 @@
  * with JSON.parse and puts names where they are text only, so they need no escapes but of '<'. */
 #include "exports_internal.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -51,5 +50,5 @@ int html_write(const struct profile *profile, FILE *out)
 	put_close(&line, '}');
 	line_end(&line);
 	emit(&writer, rest);
-	return export_end(out, result ? result : writer.result);
+	return stream_end(out, result ? result : writer.result);
 }

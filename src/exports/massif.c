@@ -129,5 +129,5 @@ int massif_write(const struct profile *profile, FILE *out)
 	result = put_snapshots(&massif);
 	line_end(&line);
 	calls_deinit(&massif.calls);
-	return export_end(out, result ? result : writer.result);
+	return stream_end(out, result ? result : writer.result);
 }

@@ -188,5 +188,5 @@ int pprof_write(const struct profile *profile, FILE *out)
 	int written = pprof_file_end(pprof.file);
 	free(pprof.locations);
 	functions_deinit(&pprof.functions);
-	return export_end(out, result ? result : written);
+	return stream_end(out, result ? result : written);
 }

@@ -140,5 +140,5 @@ int speedscope_write(const struct profile *profile, FILE *out)
 	free(document.ids);
 	free(document.path);
 	functions_deinit(&functions);
-	return export_end(out, result ? result : writer.result);
+	return stream_end(out, result ? result : writer.result);
 }

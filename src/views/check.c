@@ -2,7 +2,6 @@
 /* What a check found, for people, for CI that reads JUnit's XML, and for annotations on GitHub. */
 #include "views_internal.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,12 +64,6 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-static int finish(FILE *out)
-{
-	errno = 0;
-	return fflush(out) || ferror(out) ? (errno ? -errno : -EIO) : 0;
-}
-
 int check_write_text(const struct check *check, bool color, FILE *out)
 {
 	const struct style *style = style_of(color);
@@ -84,7 +77,7 @@ int check_write_text(const struct check *check, bool color, FILE *out)
 	if (check->n_unverified)
 		fprintf(out, ", %zu that cannot be verified", check->n_unverified);
 	fprintf(out, "%s\n", style->end);
-	return finish(out);
+	return stream_end(out, 0);
 }
 
 /* --- JUnit --- */
@@ -150,7 +143,7 @@ int check_write_junit(const struct check *check, FILE *out)
 	for (size_t i = 0; i < check->n; i++)
 		write_case(&check->findings[i], out);
 	fputs("  </testsuite>\n</testsuites>\n", out);
-	return finish(out);
+	return stream_end(out, 0);
 }
 
 /* --- GitHub --- */
@@ -186,5 +179,5 @@ int check_write_github(const struct check *check, FILE *out)
 		}
 		fputc('\n', out);
 	}
-	return finish(out);
+	return stream_end(out, 0);
 }

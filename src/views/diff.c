@@ -2,9 +2,7 @@
 /* What all forms of a comparison say. */
 #include "diff_internal.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
@@ -127,12 +125,4 @@ const char *command_of(const struct profile *profile)
 	if (command && *command)
 		return command;
 	return profile->target.exe ? profile->target.exe : "(no command)";
-}
-
-int diff_end(FILE *out, int result)
-{
-	errno = 0;
-	if (!result && (fflush(out) || ferror(out)))
-		result = errno ? -errno : -EIO;
-	return result;
 }

@@ -122,5 +122,5 @@ int diff_write_html(const struct comparison *comparison, const struct diff_optio
 	line_end(&line);
 	emit(&writer, data + strlen(DATA_MARK));
 	shown_calls_deinit(&calls);
-	return diff_end(out, result ? result : writer.result);
+	return stream_end(out, result ? result : writer.result);
 }

@@ -57,9 +57,6 @@ const char *format_when(uint64_t ms, char out[40]);
 const char *format_mode(const struct profile *profile, char out[80]);
 const char *command_of(const struct profile *profile);
 
-/* The end of each write. */
-int diff_end(FILE *out, int result);
-
 /* --- diff_data.c: parts of JSON documents --- */
 
 void put_signed(struct line *line, const char *name, struct delta delta);

@@ -142,5 +142,5 @@ int diff_write_json(const struct comparison *comparison, const struct diff_optio
 		shown_calls_deinit(&document.calls);
 	}
 	change_groups_deinit(groups);
-	return diff_end(out, result ? result : writer.result);
+	return stream_end(out, result ? result : writer.result);
 }

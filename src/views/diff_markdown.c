@@ -225,5 +225,5 @@ int diff_write_markdown(const struct comparison *comparison, const struct diff_o
 		return result;
 	put_document(&markdown, groups);
 	change_groups_deinit(groups);
-	return diff_end(out, 0);
+	return stream_end(out, 0);
 }

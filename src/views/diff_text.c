@@ -205,5 +205,5 @@ int diff_write_text(const struct comparison *comparison, const struct diff_optio
 	if (groups[CHANGE_NONE].n == comparison->n)
 		fprintf(out, "No stack changed.\n");
 	change_groups_deinit(groups);
-	return diff_end(out, 0);
+	return stream_end(out, 0);
 }

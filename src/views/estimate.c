@@ -2,7 +2,6 @@
 /* What a capture would cost: what was counted, what is expected, and why. */
 #include "views_internal.h"
 
-#include <errno.h>
 
 #include "captrack/calls.h"
 
@@ -67,7 +66,6 @@ static bool any_stepped(const struct estimate *estimate)
 int estimate_write(const struct estimate *estimate, FILE *out)
 {
 	char name[64], elapsed[16], cpu[16], sample[16];
-	errno = 0;
 	fprintf(out, "%s (pid %d): allocator calls counted for %s, in which it took %s of CPU time\n\n",
 		format_safe(path_basename(estimate->exe), name, sizeof(name)), estimate->pid,
 		format_ms(estimate->elapsed_ns / 1000000, elapsed),
@@ -88,7 +86,5 @@ int estimate_write(const struct estimate *estimate, FILE *out)
 		any_stepped(estimate) ? "Some of the calls above go through sites that are single-stepped.\n"
 				      : "",
 		format_bytes(estimate->sample_bytes, sample));
-	if (fflush(out) || ferror(out))
-		return errno ? -errno : -EIO;
-	return 0;
+	return stream_end(out, 0);
 }

@@ -66,13 +66,10 @@ int report_write(const struct profile *profile, const struct report_options *opt
 	struct report report = {.profile = profile, .options = options, .style = style_of(options->color)};
 	if (report_options_wrong(options) || report_lacks(profile, options))
 		return -EINVAL;
-	errno = 0;
 	report.key = key_of(profile, options);
 	int result = selection_init(&report);
 	if (!result)
 		result = options->json ? report_json_write(&report, out) : write_text(&report, out);
 	selection_deinit(&report);
-	if (!result && (fflush(out) || ferror(out)))
-		result = errno ? -errno : -EIO;
-	return result;
+	return stream_end(out, result);
 }

@@ -122,7 +122,6 @@ static void write_leak(const struct profile *profile, const struct style *style,
 int summary_write(const struct profile *profile, const char *path, bool color, FILE *out)
 {
 	char text[4400];
-	errno = 0;
 	write_totals(profile, style_of(color), out);
 	int result = write_stacks(profile, out);
 	write_leak(profile, style_of(color), out);
@@ -130,7 +129,5 @@ int summary_write(const struct profile *profile, const char *path, bool color, F
 	warnings_write(profile, color, out);
 	if (path)
 		fprintf(out, "  profile: %s\n", format_safe(path, text, sizeof(text)));
-	if (!result && (fflush(out) || ferror(out)))
-		result = errno ? -errno : -EIO;
-	return result;
+	return stream_end(out, result);
 }

@@ -2,6 +2,7 @@
 #ifndef CAPTRACK_VIEWS_INTERNAL_H
 #define CAPTRACK_VIEWS_INTERNAL_H
 
+#include "captrack/file.h"
 #include "captrack/views.h"
 
 enum {
