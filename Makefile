@@ -63,9 +63,10 @@ $(BUILD)/src/%.o: src/%.c Makefile
 
 # The pages of export -f html and diff --html: template, style and scripts in the order of the page's parts.
 HTML := src/exports/html
-PROFILE_PAGE := $(addprefix $(HTML)/,page.css profile.css format.js dom.js model.js table.js histogram.js summary.js \
-	timeline.js tree.js flame.js stacks.js details.js growth.js threads.js main.js)
-DIFF_PAGE := $(addprefix $(HTML)/,page.css format.js dom.js table.js) \
+PROFILE_PAGE := src/page/page.css $(HTML)/profile.css $(addprefix src/page/,format.js dom.js table.js) \
+	$(addprefix $(HTML)/,model.js histogram.js summary.js timeline.js tree.js flame.js stacks.js details.js growth.js \
+	threads.js main.js)
+DIFF_PAGE := $(addprefix src/page/,page.css format.js dom.js table.js) \
 	$(addprefix src/views/diff/,diff.css model.js flame.js main.js)
 
 $(BUILD)/html/profile.html: $(HTML)/profile.html $(PROFILE_PAGE)
@@ -117,7 +118,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(CORE) Makefile
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS = $(filter-out -D_FORTIFY_SOURCE=2,$(CT_CFLAGS)) -g -O1 -Itests/fuzz -DPROFILES_DIR='"$(CURDIR)/tests/fuzz/profiles"'
 PROFILE_FUZZ := tests/fuzz/use_profile.c tests/fuzz/mutate_json.c \
-                $(wildcard src/*.c $(patsubst %,src/%/*.c,json profile calls compare symbols views exports cost))
+                $(wildcard src/*.c $(patsubst %,src/%/*.c,json profile calls compare symbols format page views exports cost))
 
 # Those that this compiler has: a file of flags.
 $(BUILD)/tests/fuzz/sanitizers: Makefile

@@ -64,6 +64,9 @@ uint64_t cost_of_counting_ns(const struct cost_basis *basis);
 /* What is left of the CPU time without us is a difference. Where that is less than a tenth, it
  * is too small to be told, a tenth is taken for it, and the slowdown is that or more. */
 #define COST_MOST_SLOWDOWN 10.0
+/* The slower, the more is missing in the difference: from here on a slowdown is told as at least so much. See
+ * docs/architecture.md. */
+#define COST_SURE_SLOWDOWN 3.0
 
 /* CPU time with and without us: cpu_ns has overhead_ns in it. At most as above. 0 where there
  * is no CPU time. */

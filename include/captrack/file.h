@@ -9,8 +9,8 @@
  * its *length bytes. A negative errno; -EISDIR of a folder, -EFBIG of more than `most` bytes. */
 int file_read(const char *path, size_t most, char **text, size_t *length);
 
-/* The end of what was written: the result of before or, where that is 0, a negative errno of what could not be
- * written. The file stays open. */
+/* The end of what was written: the result of before or, where that is 0, a negative errno of what could not
+ * be written. The file stays open. */
 int stream_end(FILE *out, int result);
 
 #endif

@@ -11,9 +11,8 @@
 #include "captrack/cost.h"
 #include "captrack/profile.h"
 
-/* A view turns a profile into text. Views share nothing but the formatting
- * helpers at the end. Text from the profile (names, paths) is untrusted: what
- * is not printable is escaped before it reaches a terminal. */
+/* A view turns a profile into text. Text from the profile (names, paths) is untrusted: what is not printable
+ * is escaped before it reaches a terminal (format.h). */
 
 enum report_sort {
 	REPORT_AT_PEAK,
@@ -97,24 +96,5 @@ struct estimate {
 
 /* Counts, the slowdown to expect of each kind of capture, what that rests on. */
 int estimate_write(const struct estimate *estimate, FILE *out);
-
-/* "1.5 GiB", "312 KiB", "17 B": at most 8 characters; exact below 1024. */
-const char *format_bytes(uint64_t bytes, char out[16]);
-/* "1,234,567" */
-const char *format_count(uint64_t count, char out[32]);
-/* "3.2 s", "512 ms", "4m 12s" */
-const char *format_ms(uint64_t ms, char out[16]);
-/* "850 ns", "1.2 us", "345 ms", then as format_ms */
-const char *format_ns(uint64_t ns, char out[16]);
-/* Copies text, replacing control characters and invalid UTF-8 by "\xNN". */
-const char *format_safe(const char *text, char *out, size_t size);
-/* "function (file.c:12)", "function+0x12 (libc.so.6)", "libc.so.6+0x1234". */
-const char *format_frame(const struct profile *profile, const struct profile_frame *frame, char *out,
-			 size_t size);
-
-/* "parse (a.c:12) < load < main", as much of it as fits; from the first function outside
- * of the languages' runtimes on, without them. "[unknown]" without frames. */
-const char *format_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames, char *out,
-			 size_t size);
 
 #endif

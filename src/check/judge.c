@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "captrack/profile.h"
-#include "captrack/views.h"
+#include "captrack/format.h"
 
 enum { MOST_BYTES = 160, WHY_BYTES = 1200 };
 

@@ -16,7 +16,7 @@
 #include "captrack/probes.h"
 #include "captrack/records.h"
 #include "captrack/target.h"
-#include "captrack/views.h"
+#include "captrack/format.h"
 
 static const struct command_option options[] = {
 	{"help", 'h', NULL, "this", 0},

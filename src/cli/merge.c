@@ -10,7 +10,7 @@
 #include "captrack/cli.h"
 #include "captrack/clock.h"
 #include "captrack/profile.h"
-#include "captrack/views.h"
+#include "captrack/format.h"
 #include "files.h"
 
 enum { PROGRESS_NS = 200000000 };

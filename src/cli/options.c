@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "captrack/capture.h"
-#include "captrack/views.h"
+#include "captrack/format.h"
 
 enum { MAX_OPTIONS = 32 };
 

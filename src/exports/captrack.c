@@ -11,7 +11,7 @@
 
 #include "captrack/calls.h"
 #include "captrack/json.h"
-#include "captrack/views.h"
+#include "captrack/format.h"
 
 /* Where buffers begin. */
 struct location {

@@ -6,7 +6,7 @@
 #include "captrack/exports.h"
 #include "captrack/fields.h"
 #include "captrack/file.h"
-#include "captrack/views.h"
+#include "captrack/format.h"
 
 /* What struct export_format has of each; a file of its own each, in the order of exports.c. */
 const char *captrack_lacks(const struct profile *profile);
@@ -36,9 +36,6 @@ bool stacks_add_up(const struct profile *profile, uint64_t most);
 struct call_weight value_weigh(const struct profile_stack *stack, const void *field);
 
 /* --- functions.c --- */
-
-/* A copy, the caller's, in which "\xNN" stands for control characters and for what is no UTF-8. */
-char *text_safe(const char *text);
 
 enum alike {
 	ALIKE_BY_NAME,

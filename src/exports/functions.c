@@ -9,15 +9,6 @@
 
 enum { MOST_OFFSET_NAME = 320 }; /* "object+0x12", of a longer object's name the beginning */
 
-char *text_safe(const char *text)
-{
-	size_t size = 4 * strlen(text) + 1;
-	char *safe = malloc(size);
-	if (safe)
-		format_safe(text, safe, size);
-	return safe;
-}
-
 /* call_name(), safe and not cut. */
 static char *name_of(const struct calls *calls, const struct call *call)
 {

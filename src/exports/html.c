@@ -1,34 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* export -f html: one page that shows the profile, with its data in it as JSON. The page reads them
- * with JSON.parse and puts names where they are text only, so they need no escapes but of '<'. */
+/* export -f html: one page that shows the profile. */
 #include "exports_internal.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "html_internal.h"
-
-#define DATA_MARK "@DATA@"
-
-static const uint64_t MOST_EXACT = (uint64_t)1 << 53;
-
-const char *html_page_begin(struct writer *writer, const char *page)
-{
-	const char *mark = strstr(page, DATA_MARK);
-	emit_bytes(writer, page, (size_t)(mark - page));
-	return mark + strlen(DATA_MARK);
-}
-
-void html_put_figure(struct line *line, const char *name, uint64_t value)
-{
-	char digits[24];
-	if (value <= MOST_EXACT) {
-		put_number(line, name, value);
-		return;
-	}
-	snprintf(digits, sizeof(digits), "%" PRIu64, value);
-	put_string(line, name, digits);
-}
 
 const char *html_lacks(const struct profile *profile)
 {
@@ -38,9 +12,9 @@ const char *html_lacks(const struct profile *profile)
 
 int html_write(const struct profile *profile, FILE *out)
 {
-	struct writer writer = {.out = out, .in_html = true};
+	struct writer writer = {.out = out};
 	struct line line;
-	const char *rest = html_page_begin(&writer, html_profile_page);
+	const char *rest = page_begin(&writer, html_profile_page);
 	line_begin(&line, &writer);
 	put_open(&line, NULL, '{');
 	html_put_summary(&line, profile);

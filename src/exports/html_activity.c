@@ -37,7 +37,7 @@ static void put_timeline(struct line *line, const struct profile *profile)
 			continue;
 		put_open(line, columns[i].name, '[');
 		for (size_t j = 0; j < profile->n_timeline; j++)
-			html_put_figure(line, NULL, figure(&profile->timeline[j], &columns[i]));
+			page_put_number(line, NULL, figure(&profile->timeline[j], &columns[i]));
 		put_close(line, ']');
 	}
 	put_open(line, "is_peak", '[');
@@ -66,7 +66,7 @@ static void put_threads(struct line *line, const struct profile *profile)
 		put_string(line, "name", thread->name);
 		for (size_t j = 0; j < sizeof(columns) / sizeof(*columns); j++)
 			if (profile_knows(profile, columns[j].needs))
-				html_put_figure(line, columns[j].name, figure(thread, &columns[j]));
+				page_put_number(line, columns[j].name, figure(thread, &columns[j]));
 		put_close(line, '}');
 	}
 	put_close(line, ']');

@@ -3,17 +3,11 @@
 #define CAPTRACK_HTML_INTERNAL_H
 
 #include "captrack/calls.h"
-#include "captrack/json.h"
+#include "captrack/page.h"
 #include "captrack/profile.h"
 
 /* Pages are made of html/ by scripts/make-page, and embedded by html_page.S. */
 extern const char html_profile_page[];
-
-/* The page up to where its data go; returns the rest of it, for emit(). */
-const char *html_page_begin(struct writer *writer, const char *page);
-
-/* As put_number(); what JavaScript's numbers cannot hold exactly is a string of its digits. */
-void html_put_figure(struct line *line, const char *name, uint64_t value);
 
 /* Members of the page's data, each of a file of its own. */
 void html_put_summary(struct line *line, const struct profile *profile);

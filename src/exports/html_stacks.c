@@ -38,7 +38,7 @@ static void put_figures(struct line *line, const struct profile *profile)
 		put_open(line, table[i].name, '[');
 		for (size_t j = 0; j < profile->n_stacks; j++) {
 			const void *counts = &profile->stacks[j].counts;
-			html_put_figure(line, NULL,
+			page_put_number(line, NULL,
 					*(const uint64_t *)((const char *)counts + table[i].offset));
 		}
 		put_close(line, ']');
@@ -51,13 +51,13 @@ static void put_histogram(struct line *line, const struct profile_histogram *his
 {
 	put_number(line, NULL, histogram->first);
 	for (uint32_t i = 0; i < histogram->n; i++)
-		html_put_figure(line, NULL, histogram->counts[i]);
+		page_put_number(line, NULL, histogram->counts[i]);
 }
 
 static void put_row(struct line *line, const uint64_t *values, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		html_put_figure(line, NULL, values[i]);
+		page_put_number(line, NULL, values[i]);
 }
 
 #define PUT_ROW(line, ...)                                                                                   \
@@ -89,7 +89,7 @@ static void put_lifetimes(struct line *line, const struct profile *profile, cons
 	(void)profile;
 	PUT_ROW(line, stack->lifetimes.min, stack->lifetimes.max);
 	if (stack->lifetimes.has_sum)
-		html_put_figure(line, NULL, stack->lifetimes.sum);
+		page_put_number(line, NULL, stack->lifetimes.sum);
 	else
 		put_text(line, ",null");
 	put_histogram(line, &stack->lifetimes.log2);
@@ -129,7 +129,7 @@ static void put_leak(struct line *line, const struct profile *profile, const str
 {
 	(void)profile;
 	put_decimal(line, NULL, stack->leak.score);
-	html_put_figure(line, NULL, stack->leak.bytes_per_s);
+	page_put_number(line, NULL, stack->leak.bytes_per_s);
 }
 
 static bool has_freed_by(const struct profile *profile, const struct profile_stack *stack)
@@ -207,7 +207,7 @@ static void put_double_frees(struct line *line, const struct profile *profile)
 		put_place(line, twice->stack);
 		put_place(line, twice->freed_by);
 		put_place(line, twice->again_by);
-		html_put_figure(line, NULL, twice->count);
+		page_put_number(line, NULL, twice->count);
 		put_close(line, ']');
 	}
 	put_close(line, ']');

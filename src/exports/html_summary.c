@@ -5,9 +5,6 @@
 #include "captrack/cost.h"
 #include "html_internal.h"
 
-/* Beyond, a slowdown is told as at least so much: see docs/architecture.md. */
-static const double LEAST_SLOWDOWN = 3;
-
 static const char *format_state(const struct profile *profile, char out[96])
 {
 	if (profile->state == PROFILE_RUNNING)
@@ -30,7 +27,7 @@ static void put_target(struct line *line, const struct profile *profile)
 	put_string(line, "exe", profile->target.exe);
 	put_number(line, "pid", (uint64_t)(profile->target.pid > 0 ? profile->target.pid : 0));
 	put_string(line, "state", format_state(profile, state));
-	html_put_figure(line, "start_ms", profile->target.start_ms);
+	page_put_number(line, "start_ms", profile->target.start_ms);
 	if (profile->target.attached_running)
 		put_true(line, "attached_running");
 	put_close(line, '}');
@@ -43,10 +40,10 @@ static void put_capture(struct line *line, const struct profile *profile)
 	put_string(line, "kernel", profile->host.kernel);
 	put_string(line, "arch", profile->host.arch);
 	put_string(line, "allocator", profile->capture.allocator);
-	html_put_figure(line, "duration_ms", profile->capture.duration_ms);
-	html_put_figure(line, "snapshots", profile->capture.snapshots);
+	page_put_number(line, "duration_ms", profile->capture.duration_ms);
+	page_put_number(line, "snapshots", profile->capture.snapshots);
 	if (profile->capture.sample_bytes)
-		html_put_figure(line, "sample_bytes", profile->capture.sample_bytes);
+		page_put_number(line, "sample_bytes", profile->capture.sample_bytes);
 	if (profile->capture.allocs_only)
 		put_true(line, "allocs_only");
 	if (profile->capture.no_details)
@@ -107,7 +104,7 @@ static void put_totals(struct line *line, const struct profile *profile)
 	put_open(line, "totals", '{');
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (profile_knows(profile, table[i].needs))
-			html_put_figure(line, table[i].name, table[i].value);
+			page_put_number(line, table[i].name, table[i].value);
 	put_close(line, '}');
 }
 
@@ -117,12 +114,12 @@ static void put_cost(struct line *line, const struct profile *profile)
 	if (!profile->cost.known || !(slowdown > 0))
 		return;
 	put_open(line, "cost", '{');
-	html_put_figure(line, "events", profile->cost.events);
+	page_put_number(line, "events", profile->cost.events);
 	if (slowdown >= COST_MOST_SLOWDOWN)
 		put_decimal(line, "beyond", COST_MOST_SLOWDOWN);
 	else
 		put_decimal(line, "slowdown", slowdown);
-	if (profile->cost.traps_only || slowdown >= LEAST_SLOWDOWN)
+	if (profile->cost.traps_only || slowdown >= COST_SURE_SLOWDOWN)
 		put_true(line, "at_least");
 	put_close(line, '}');
 }
@@ -131,7 +128,7 @@ static void put_counter(struct line *line, const struct profile *profile, enum p
 {
 	put_open(line, NULL, '{');
 	put_string(line, "name", profile_integrity_name(which));
-	html_put_figure(line, "count", profile->integrity[which]);
+	page_put_number(line, "count", profile->integrity[which]);
 	put_string(line, "sentence", profile_integrity_sentence(which));
 	put_close(line, '}');
 }
@@ -150,7 +147,7 @@ static void put_integrity(struct line *line, const struct profile *profile)
 			put_counter(line, profile, (enum profile_integrity)i);
 	put_close(line, ']');
 	if (profile->target.attached_running && profile_knows_integrity(profile, INTEGRITY_UNMATCHED_FREES))
-		html_put_figure(line, "unmatched_frees", profile->integrity[INTEGRITY_UNMATCHED_FREES]);
+		page_put_number(line, "unmatched_frees", profile->integrity[INTEGRITY_UNMATCHED_FREES]);
 }
 
 void html_put_summary(struct line *line, const struct profile *profile)

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "captrack/views.h"
+#include "captrack/format.h"
 
 /* ":12:5", ":12", "" */
 static void format_line(const struct call *call, bool with_column, char out[32])

@@ -4,8 +4,6 @@
 
 #include "captrack/cost.h"
 
-static const double LEAST_SLOWDOWN = 3;
-
 void cost_write(const struct profile *profile, FILE *out)
 {
 	char count[40];
@@ -13,7 +11,7 @@ void cost_write(const struct profile *profile, FILE *out)
 	if (!profile->cost.known || slowdown <= 0)
 		return;
 	/* Figured from a difference: the slower, the more of it is missing (see docs/architecture.md). */
-	const char *about = profile->cost.traps_only || slowdown >= LEAST_SLOWDOWN ? "at least" : "about";
+	const char *about = profile->cost.traps_only || slowdown >= COST_SURE_SLOWDOWN ? "at least" : "about";
 	fprintf(out, "  cost: %s events, which slowed the target down ",
 		figure_count(profile, profile->cost.events, count));
 	if (slowdown >= COST_MOST_SLOWDOWN)

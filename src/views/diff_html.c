@@ -1,30 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* diff --html: one page with its data in it, as JSON that it reads with JSON.parse. Names are put where they
- * are text only, so they need no escapes but of '<'. */
+/* diff --html: one page that shows the comparison. */
 #include "diff_internal.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <string.h>
 
-#define DATA_MARK "@DATA@"
+#include "captrack/page.h"
 
 /* The page as it was put together from diff/ by scripts/make-page: see diff_page.S. */
 extern const char diff_page[];
-
-static const uint64_t MOST_EXACT = (uint64_t)1 << 53;
-
-/* Numbers that JavaScript's cannot hold exactly are strings of their digits. */
-static void put_exact(struct line *line, const char *name, uint64_t value)
-{
-	char digits[24];
-	if (value <= MOST_EXACT) {
-		put_number(line, name, value);
-		return;
-	}
-	snprintf(digits, sizeof(digits), "%" PRIu64, value);
-	put_string(line, name, digits);
-}
 
 static void put_figures(struct line *line, const struct comparison *comparison)
 {
@@ -53,8 +36,8 @@ static void put_totals_shown(struct line *line, const struct comparison *compari
 		put_string(line, "title", totals[i].title);
 		if (totals[i].is_bytes)
 			put_true(line, "bytes");
-		put_exact(line, "base", totals[i].base);
-		put_exact(line, "new", totals[i].new);
+		page_put_number(line, "base", totals[i].base);
+		page_put_number(line, "new", totals[i].new);
 		put_close(line, '}');
 	}
 	put_close(line, ']');
@@ -66,7 +49,7 @@ static void put_counts(struct line *line, const struct comparison *comparison,
 	put_open(line, NULL, '[');
 	for (int i = 0; i < COMPARED_FIGURES; i++)
 		if (comparison_knows(comparison, compared_figures[i].needs))
-			put_exact(line, NULL, figure_value(counts, &compared_figures[i]));
+			page_put_number(line, NULL, figure_value(counts, &compared_figures[i]));
 	put_close(line, ']');
 }
 
@@ -105,22 +88,19 @@ static int put_data(struct line *line, const struct comparison *comparison,
 
 int diff_write_html(const struct comparison *comparison, const struct diff_options *options, FILE *out)
 {
-	struct writer writer = {.out = out, .in_html = true};
+	struct writer writer = {.out = out};
 	struct shown_calls calls;
 	struct line line;
-	const char *data = strstr(diff_page, DATA_MARK);
-	if (!data || !comparison_knows(comparison, compared_figures[options->figure].needs))
+	if (!comparison_knows(comparison, compared_figures[options->figure].needs))
 		return -EINVAL;
 	int result = shown_calls_init(&calls, comparison);
 	if (result)
 		return result;
-	errno = 0;
-	if (fwrite(diff_page, 1, (size_t)(data - diff_page), out) != (size_t)(data - diff_page))
-		write_failed(&writer, errno ? -errno : -EIO);
+	const char *rest = page_begin(&writer, diff_page);
 	line_begin(&line, &writer);
 	result = put_data(&line, comparison, options, &calls);
 	line_end(&line);
-	emit(&writer, data + strlen(DATA_MARK));
+	emit(&writer, rest);
 	shown_calls_deinit(&calls);
 	return stream_end(out, result ? result : writer.result);
 }

@@ -2,7 +2,6 @@
 /* What a capture would cost: what was counted, what is expected, and why. */
 #include "views_internal.h"
 
-
 #include "captrack/calls.h"
 
 static double us(uint32_t ns)

@@ -3,18 +3,13 @@
 #define CAPTRACK_VIEWS_INTERNAL_H
 
 #include "captrack/file.h"
+#include "captrack/format.h"
 #include "captrack/views.h"
 
 enum {
 	VIEW_COLUMNS = 100,
 	VIEW_INDENT = 8, /* of what stands below a stack's head */
 };
-
-/* "function (file.c:12)" for an inlined function, as format_frame for a frame. */
-const char *format_inline(const struct profile_inline *call, char *out, size_t size);
-
-/* "parse (a.c:12)", "parse (libc.so.6)", "libc.so.6+0x12", "[unknown]" */
-const char *format_call(const struct calls *calls, const struct call *call, char *out, size_t size);
 
 /* "\033[...m" of bold text, dim text, warnings and of their end; empty without color. */
 struct style {

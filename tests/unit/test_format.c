@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* Numbers, times and names as they are shown. */
-#include "captrack/views.h"
+#include "captrack/format.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

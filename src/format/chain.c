@@ -2,8 +2,7 @@
 /* A stack as one line, "parse (a.c:12) < load < main". It begins at the first function
  * that is the program's own, for "operator new < std::vector" says little of who
  * allocates. */
-#include "captrack/calls.h"
-#include "views_internal.h"
+#include "captrack/format.h"
 
 #include <string.h>
 

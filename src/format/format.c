@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* Numbers, names and frames as people read them. */
-#include "views_internal.h"
+#include "captrack/format.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "captrack/calls.h"
 #include "captrack/json.h"
 
 enum { MOST_WHERE = 72, DOTS = 3 };
@@ -134,6 +135,15 @@ const char *format_safe(const char *text, char *out, size_t size)
 	if (size)
 		copy_safe(text ? text : "", out, size);
 	return out;
+}
+
+char *text_safe(const char *text)
+{
+	size_t size = 4 * strlen(text) + 1;
+	char *safe = malloc(size);
+	if (safe)
+		format_safe(text, safe, size);
+	return safe;
 }
 
 /* `name` and then `where`, which is safe already. Where both do not fit, the name is cut:
