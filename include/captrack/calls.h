@@ -68,7 +68,8 @@ const char *call_name(const struct calls *calls, const struct call *call, char *
 const char *path_basename(const char *path);
 
 /* Of the C, C++ or Rust runtime, by its name or file (or NULL), or by the object it is in (its basename). */
-bool call_is_runtime(const char *function, const char *file, const char *object);
+bool name_is_runtime(const char *function, const char *file, const char *object);
+bool call_is_runtime(const struct calls *calls, const struct call *call); /* not of a call that is none */
 
 /* --- trees --- */
 

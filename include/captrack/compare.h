@@ -65,6 +65,9 @@ int comparison_init(struct comparison *comparison, const struct profile *base, c
 		    const struct stack_filter *filter);
 void comparison_deinit(struct comparison *comparison); /* NULL-safe, as of a zeroed one */
 
+/* Whether the call is code that calls main or a thread's function, or inlined into such. */
+bool call_is_start(const struct calls *calls, const struct call *call);
+
 /* Whether figures that need this (PROFILE_NEEDS_*) are known of both. */
 bool comparison_knows(const struct comparison *comparison, unsigned int needs);
 /* Figures of one of them are estimates, at least. */

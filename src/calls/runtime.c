@@ -18,7 +18,7 @@ static bool is_rust_library(const char *file)
 	return strstr(file, "/rustc") && strstr(file, "/library/");
 }
 
-bool call_is_runtime(const char *function, const char *file, const char *object)
+bool name_is_runtime(const char *function, const char *file, const char *object)
 {
 	static const char *const functions[] = {
 		"operator new", "operator delete", "std::",  "__gnu_cxx", "__libc_", "_dl_",
@@ -29,4 +29,10 @@ bool call_is_runtime(const char *function, const char *file, const char *object)
 					      "libgcc_s.so",  NULL};
 	return (function && has_prefix(function, functions)) || (file && is_rust_library(file)) ||
 	       has_prefix(object, objects);
+}
+
+bool call_is_runtime(const struct calls *calls, const struct call *call)
+{
+	return call->frame &&
+	       name_is_runtime(call->function, call->file, path_basename(call_object(calls, call)));
 }

@@ -3,6 +3,7 @@
 #include "compare_internal.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
 
 #include "captrack/symbols.h"
@@ -136,4 +137,17 @@ bool is_start(const char *function, const char *object)
 		if (!strcmp(function, *name))
 			return true;
 	return begins(function, "__libc_start_") || (!strcmp(function, "start") && is_c_library(object));
+}
+
+bool call_is_start(const struct calls *calls, const struct call *call)
+{
+	char plain[NAME_MAX + 1];
+	if (!call->frame)
+		return false;
+	const char *object = path_basename(call_object(calls, call));
+	if (strlen(object) <= NAME_MAX) { /* no C library's is longer */
+		plain_object(object, plain);
+		object = plain;
+	}
+	return is_start(call->frame->function, object);
 }

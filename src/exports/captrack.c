@@ -70,7 +70,7 @@ static struct location find_location(const struct profile *profile, const struct
 			struct location at = j < frame->n_inlined
 						     ? inline_location(&frame->inlined[j], object)
 						     : frame_location(frame, object);
-			if (!call_is_runtime(at.function, at.file, path_basename(object)))
+			if (!name_is_runtime(at.function, at.file, path_basename(object)))
 				return at;
 			if (!i && !j)
 				first = at;

@@ -90,7 +90,7 @@ static uint32_t find_own(const struct table *table, size_t n)
 	const struct calls *calls = &table->functions->calls;
 	for (size_t i = 0; i < n; i++) {
 		const struct call *call = &calls->calls[table->ids[i]];
-		if (!call_is_runtime(call->function, call->file, path_basename(call_object(calls, call))))
+		if (!call_is_runtime(calls, call))
 			return table->ids[i];
 	}
 	return table->ids[0];

@@ -85,8 +85,7 @@ static uint64_t flags_of(const struct calls *calls, const struct call *call)
 	uint64_t flags = call->inlined ? CALL_INLINED : 0;
 	if (!call->function)
 		flags |= CALL_NAMELESS;
-	if (call->frame &&
-	    call_is_runtime(call->function, call->file, path_basename(call_object(calls, call))))
+	if (call_is_runtime(calls, call))
 		flags |= CALL_RUNTIME;
 	return flags;
 }

@@ -58,9 +58,9 @@ static void chain_fill(struct chain *chain, const struct profile *profile, const
 		const char *object = path_basename(profile->objects[frame->object].path);
 		for (size_t j = 0; j < frame->n_inlined; j++)
 			if (with_runtime ||
-			    !call_is_runtime(frame->inlined[j].function, frame->inlined[j].file, object))
+			    !name_is_runtime(frame->inlined[j].function, frame->inlined[j].file, object))
 				chain_add_inline(chain, &frame->inlined[j]);
-		if (with_runtime || !call_is_runtime(frame->function, frame->file, object))
+		if (with_runtime || !name_is_runtime(frame->function, frame->file, object))
 			chain_add_frame(chain, profile, frame);
 	}
 }

@@ -111,7 +111,7 @@ void put_entry_calls(struct line *line, const char *name, struct shown_calls *ca
 	put_close(line, ']');
 }
 
-static void put_call(struct line *line, const struct calls *calls, const struct call *call)
+static void put_call(struct line *line, const struct calls *calls, const struct call *call, bool for_page)
 {
 	put_line_break(line);
 	put_open(line, NULL, '{');
@@ -128,6 +128,10 @@ static void put_call(struct line *line, const struct calls *calls, const struct 
 		snprintf(offset, sizeof(offset), "0x%" PRIx64, call->frame->offset);
 		put_string(line, "offset", offset);
 	}
+	if (for_page && call_is_runtime(calls, call))
+		put_true(line, "isRuntime");
+	if (for_page && call_is_start(calls, call))
+		put_true(line, "isStart");
 	put_close(line, '}');
 }
 
@@ -137,7 +141,7 @@ struct numbered {
 	size_t index;
 };
 
-int put_calls(struct line *line, const char *name, const struct shown_calls *calls)
+int put_calls(struct line *line, const char *name, const struct shown_calls *calls, bool for_page)
 {
 	struct numbered *order = calloc(calls->n + 1, sizeof(*order));
 	if (!order)
@@ -149,7 +153,7 @@ int put_calls(struct line *line, const char *name, const struct shown_calls *cal
 	put_open(line, name, '[');
 	for (size_t i = 0; i < calls->n; i++) {
 		const struct calls *of = &calls->of[order[i].side];
-		put_call(line, of, &of->calls[order[i].index]);
+		put_call(line, of, &of->calls[order[i].index], for_page);
 	}
 	put_close(line, ']');
 	free(order);

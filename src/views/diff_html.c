@@ -81,7 +81,7 @@ static int put_data(struct line *line, const struct comparison *comparison,
 	for (size_t i = 0; i < comparison->n; i++)
 		put_entry(line, comparison, calls, &comparison->entries[i]);
 	put_close(line, ']');
-	int result = put_calls(line, "calls", calls);
+	int result = put_calls(line, "calls", calls, true);
 	put_close(line, '}');
 	return result;
 }

@@ -77,7 +77,8 @@ void shown_calls_deinit(struct shown_calls *calls);
 /* The entry's, innermost first, as a member; each is numbered when it is first put. */
 void put_entry_calls(struct line *line, const char *name, struct shown_calls *calls,
 		     const struct comparison *comparison, const struct comparison_entry *entry);
-/* Those that have been numbered, in the order of their numbers. -ENOMEM. */
-int put_calls(struct line *line, const char *name, const struct shown_calls *calls);
+/* Those that have been numbered, in the order of their numbers; for a page with what it need not show:
+ * whether they are the languages' own, whether they call main. -ENOMEM. */
+int put_calls(struct line *line, const char *name, const struct shown_calls *calls, bool for_page);
 
 #endif

@@ -117,7 +117,7 @@ static int put_document(struct document *document, const struct change_group gro
 	put_counts(document, "base", &document->base);
 	put_counts(document, "new", &document->new);
 	put_close(line, '}');
-	int result = put_calls(line, "calls", &document->calls);
+	int result = put_calls(line, "calls", &document->calls, false);
 	put_close(line, '}');
 	put_text(line, "\n");
 	return result;

@@ -1,14 +1,6 @@
 /* The comparison: what an entry was, is, and is called. An entry is [stacks of base, of new, figures of base, of new,
  * calls innermost first]. */
 
-/* As call_is_runtime() has it: of these languages' own, which say little of who allocates. */
-const RUNTIME_NAME = /^(operator (new|delete)|std::|__gnu_cxx|__libc_|_dl_|_start$|<?alloc::|<?core::|<std::|<?hashbrown::|__(rust|rdl|rg)_)/;
-const RUNTIME_OBJECT = /^(libc(\.so|-2\.)|libstdc\+\+\.so|libc\+\+(abi)?\.so|ld-(linux|2\.|musl)|libgcc_s\.so)/;
-
-/* As is_start() has it: what calls main or a thread's function. */
-const START_NAME = /^(_start|_start_c|start_thread|(__)?clone3?|__GI___clone3?|generic_start_main|libc_start_main_stage2|__libc_start_.*)$/;
-const C_LIBRARY = /^(libc(-2\..*)?\.so|libpthread|libc\.musl|ld-musl)/;
-
 /* Characters that steer terminals and order of text are shown as what they are. */
 function visible(text) {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
@@ -23,9 +15,6 @@ function describeCall(call) {
   const file = call.file && baseName(call.file), object = baseName(call.object);
   call.name = visible(call.function ?? (call.inlined ? '?' : `${object}+${call.offset}`));
   call.place = visible(file ? (call.line ? `${file}:${call.line}` : file) : call.object ? object : '');
-  call.isRuntime = RUNTIME_NAME.test(call.function ?? '') || RUNTIME_OBJECT.test(object) ||
-    /\/rustc.*\/library\//.test(call.file ?? '');
-  call.isStart = START_NAME.test(call.function ?? '') || call.function === undefined && C_LIBRARY.test(object);
   call.group = `${call.function ?? ''}\n${file ?? object}`;
   call.text = `${call.name}\n${visible(call.file ?? '')}\n${visible(call.object ?? '')}`.toLowerCase();
 }
@@ -56,7 +45,7 @@ class Model {
   }
 
   ownCalls(entry) {
-    const calls = this.callsOf(entry), own = calls.filter(call => !call.isRuntime);
+    const calls = this.callsOf(entry), own = calls.filter(call => !call.isRuntime && !call.isStart);
     return own.length ? own : calls;
   }
 
