@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "captrack/calls.h"
+#include "captrack/figures.h"
 #include "captrack/profile.h"
 
 /* Two profiles, stack by stack. What makes two stacks the same is who calls whom, by name, so that a
@@ -87,26 +88,12 @@ enum compared_figure {
 	COMPARED_FIGURES,
 };
 
-struct figure {
-	const char *name;  /* "at-peak" */
-	const char *field; /* its name in the profile */
-	size_t value;      /* in struct profile_counts */
-	size_t count; /* of the blocks or allocations that the bytes are in; the value where there is none */
-	bool is_bytes;
-	unsigned int needs;
-};
-
-extern const struct figure compared_figures[COMPARED_FIGURES];
+extern const struct figure *const compared_figures[COMPARED_FIGURES];
 
 /* false where there is no such name. */
 bool compared_figure_find(const char *name, enum compared_figure *out);
 /* At peak, or allocated where that is not known of both. */
 enum compared_figure compared_figure_default(const struct comparison *comparison);
-
-static inline uint64_t figure_value(const struct profile_counts *counts, const struct figure *figure)
-{
-	return *(const uint64_t *)((const char *)counts + figure->value);
-}
 
 /* What was added or taken: any two figures of 64 bits differ by no more than that, and a sign. */
 struct delta {

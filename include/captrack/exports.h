@@ -5,15 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "captrack/figures.h"
 #include "captrack/profile.h"
-
-/* A figure of stacks, for formats that have room for one. */
-struct export_value {
-	const char *key;   /* as users type it: "at-peak" */
-	const char *field; /* in the profile: "at_peak_bytes" */
-	const char *title; /* "at peak" */
-	bool is_bytes;
-};
 
 /* A profile as a file for another program. */
 struct export_format {
@@ -25,7 +18,7 @@ struct export_format {
 	/* 0, or a negative errno of the output, -ENOMEM, -EINVAL for a profile that lacks the figures. */
 	int (*write)(const struct profile *profile, FILE *out);
 	/* Instead of write: of formats of one figure. The profile must have it: export_value_lacks(). */
-	int (*write_value)(const struct profile *profile, const struct export_value *value, FILE *out);
+	int (*write_value)(const struct profile *profile, const struct figure *value, FILE *out);
 };
 
 /* All that there are; the last has no name. */
@@ -34,14 +27,14 @@ extern const struct export_format export_formats[];
 /* NULL: there is none of this name. */
 const struct export_format *export_format_find(const char *name);
 
-/* All that there are; the last has no key. */
-extern const struct export_value export_values[];
+/* The figures that formats of one figure can have; NULL at the end. */
+extern const struct figure *const export_values[];
 
-/* NULL: there is none of this key. */
-const struct export_value *export_value_find(const char *key);
+/* NULL: there is none of this name. */
+const struct figure *export_value_find(const char *name);
 /* At the peak; allocated where that is not known. */
-const struct export_value *export_value_default(const struct profile *profile);
+const struct figure *export_value_default(const struct profile *profile);
 /* Why the profile does not have it: its mode leaves it unknown. NULL: it has. */
-const char *export_value_lacks(const struct profile *profile, const struct export_value *value);
+const char *export_value_lacks(const struct profile *profile, const struct figure *value);
 
 #endif

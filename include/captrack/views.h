@@ -9,20 +9,21 @@
 #include "captrack/calls.h"
 #include "captrack/check.h"
 #include "captrack/cost.h"
+#include "captrack/figures.h"
 #include "captrack/profile.h"
 
 /* A view turns a profile into text. Text from the profile (names, paths) is untrusted: what is not printable
  * is escaped before it reaches a terminal (format.h). */
 
 enum report_sort {
-	REPORT_AT_PEAK,
-	REPORT_LIVE,
-	REPORT_PEAK,
-	REPORT_ALLOCATED,
-	REPORT_ALLOCS,
-	REPORT_TEMPORARY,
-	REPORT_MOVED,
-	REPORT_GROWTH,
+	REPORT_AT_PEAK = FIGURE_AT_PEAK,
+	REPORT_LIVE = FIGURE_LIVE,
+	REPORT_PEAK = FIGURE_PEAK,
+	REPORT_ALLOCATED = FIGURE_ALLOCATED,
+	REPORT_ALLOCS = FIGURE_ALLOCS,
+	REPORT_TEMPORARY = FIGURE_TEMPORARY,
+	REPORT_MOVED = FIGURE_MOVED,
+	REPORT_GROWTH = FIGURE_GROWTH,
 	REPORT_DEFAULT, /* at-peak, or allocated where that is not known */
 };
 

@@ -142,7 +142,7 @@ static int write_comparison(const struct comparison *comparison, struct request 
 	const struct output output = {comparison, request};
 	if (!request->has_sort)
 		request->diff.figure = compared_figure_default(comparison);
-	const struct figure *figure = &compared_figures[request->diff.figure];
+	const struct figure *figure = compared_figures[request->diff.figure];
 	if (!comparison_knows(comparison, figure->needs))
 		return wrong_value(&diff_command, "--sort", figure->name,
 				   "how one of them was captured leaves that unknown");

@@ -33,9 +33,9 @@ static const char *list_formats(char out[256])
 static const char *list_values(char out[256])
 {
 	out[0] = '\0';
-	for (const struct export_value *value = export_values; value->key; value++)
+	for (const struct figure *const *value = export_values; *value; value++)
 		snprintf(out + strlen(out), 256 - strlen(out), "%s%s", value == export_values ? "" : ", ",
-			 value->key);
+			 (*value)->name);
 	return out;
 }
 
@@ -43,8 +43,8 @@ static const char *list_values(char out[256])
 struct export
 {
 	const struct export_format *format;
-	const struct export_value *value; /* NULL: the default's */
-	const char *path;                 /* NULL: standard output */
+	const struct figure *value; /* NULL: the default's */
+	const char *path;           /* NULL: standard output */
 };
 
 struct output {
@@ -91,7 +91,7 @@ static int write_profile(const struct profile *profile, const char *name, struct
 	if (lacks)
 		return usage_error(&export_command, "%s cannot be exported as %s%s%s: %s", name,
 				   export->format->name, export->value ? " by " : "",
-				   export->value ? export->value->key : "", lacks);
+				   export->value ? export->value->name : "", lacks);
 	const struct output output = {profile, export};
 	int result = output_write(export->path, write_output, &output);
 	if (result)

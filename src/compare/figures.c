@@ -8,25 +8,17 @@
 
 #include "captrack/fields.h"
 
-#define COUNTS(field) offsetof(struct profile_counts, field)
-enum { FREES = PROFILE_NEEDS_FREES, ALL = PROFILE_NEEDS_ALL };
-
-const struct figure compared_figures[COMPARED_FIGURES] = {
-	[COMPARED_AT_PEAK] = {"at-peak", "at_peak_bytes", COUNTS(at_peak_bytes), COUNTS(at_peak_allocs), true,
-			      FREES},
-	[COMPARED_LIVE] = {"live", "live_bytes", COUNTS(live_bytes), COUNTS(live_allocs), true, FREES},
-	[COMPARED_ALLOCATED] = {"allocated", "allocated_bytes", COUNTS(allocated_bytes), COUNTS(allocs), true,
-				0},
-	[COMPARED_ALLOCS] = {"allocs", "allocs", COUNTS(allocs), COUNTS(allocs), false, 0},
-	[COMPARED_TEMPORARY] = {"temporary", "temporary_allocs", COUNTS(temporary_allocs),
-				COUNTS(temporary_allocs), false, FREES | ALL},
-	[COMPARED_PEAK] = {"peak", "peak_bytes", COUNTS(peak_bytes), COUNTS(peak_bytes), true, FREES},
+const struct figure *const compared_figures[COMPARED_FIGURES] = {
+	[COMPARED_AT_PEAK] = &figures[FIGURE_AT_PEAK],     [COMPARED_LIVE] = &figures[FIGURE_LIVE],
+	[COMPARED_ALLOCATED] = &figures[FIGURE_ALLOCATED], [COMPARED_ALLOCS] = &figures[FIGURE_ALLOCS],
+	[COMPARED_TEMPORARY] = &figures[FIGURE_TEMPORARY], [COMPARED_PEAK] = &figures[FIGURE_PEAK],
 };
 
 bool compared_figure_find(const char *name, enum compared_figure *out)
 {
+	const struct figure *figure = figure_find(name);
 	for (int i = 0; i < COMPARED_FIGURES; i++) {
-		if (!strcmp(compared_figures[i].name, name)) {
+		if (figure == compared_figures[i]) {
 			*out = (enum compared_figure)i;
 			return true;
 		}
@@ -36,7 +28,7 @@ bool compared_figure_find(const char *name, enum compared_figure *out)
 
 enum compared_figure compared_figure_default(const struct comparison *comparison)
 {
-	return comparison_knows(comparison, FREES) ? COMPARED_AT_PEAK : COMPARED_ALLOCATED;
+	return comparison_knows(comparison, PROFILE_NEEDS_FREES) ? COMPARED_AT_PEAK : COMPARED_ALLOCATED;
 }
 
 struct delta entry_delta(const struct comparison_entry *entry, const struct figure *figure)

@@ -16,7 +16,7 @@ int csv_write(const struct profile *profile, FILE *out);
 const char *dhat_lacks(const struct profile *profile);
 int dhat_write(const struct profile *profile, FILE *out);
 const char *folded_lacks(const struct profile *profile);
-int folded_write(const struct profile *profile, const struct export_value *value, FILE *out);
+int folded_write(const struct profile *profile, const struct figure *value, FILE *out);
 const char *html_lacks(const struct profile *profile);
 int html_write(const struct profile *profile, FILE *out);
 const char *massif_lacks(const struct profile *profile);
@@ -28,12 +28,10 @@ int speedscope_write(const struct profile *profile, FILE *out);
 
 /* --- values.c --- */
 
-/* By its name in the profile, of which there is one. */
-const struct number_field *stack_number(const char *name);
 /* Whether each known figure's sum over the stacks is at most this: a file may say anything. */
 bool stacks_add_up(const struct profile *profile, uint64_t most);
-/* A stack's figure, a struct number_field, for call_tree_init(). */
-struct call_weight value_weigh(const struct profile_stack *stack, const void *field);
+/* A stack's figure, a struct figure, for call_tree_init(). */
+struct call_weight value_weigh(const struct profile_stack *stack, const void *figure);
 
 /* --- functions.c --- */
 

@@ -38,7 +38,7 @@ static void write_line(const struct functions *functions, const uint32_t *ids, s
 	fprintf(out, " %" PRIu64 "\n", value);
 }
 
-int folded_write(const struct profile *profile, const struct export_value *value, FILE *out)
+int folded_write(const struct profile *profile, const struct figure *value, FILE *out)
 {
 	struct functions functions;
 	struct call_tree tree = {0};
@@ -48,9 +48,7 @@ int folded_write(const struct profile *profile, const struct export_value *value
 	if (result)
 		return result;
 	uint32_t *ids = calloc(functions.calls.longest + 1, sizeof(*ids));
-	result = ids ? call_tree_init(&tree, &functions.calls, CALLS_CALLEES, value_weigh,
-				      stack_number(value->field))
-		     : -ENOMEM;
+	result = ids ? call_tree_init(&tree, &functions.calls, CALLS_CALLEES, value_weigh, value) : -ENOMEM;
 	for (uint32_t i = 1; i < tree.n && !result && !ferror(out); i++)
 		if (tree.nodes[i].self)
 			write_line(&functions, ids, tree_path(&tree, i, ids), tree.nodes[i].self, out);

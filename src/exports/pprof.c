@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pprof_file.h"
 
@@ -46,6 +47,14 @@ static void put_sample_type(struct pprof *pprof, const char *type, const char *u
 	part.n_sample_type = 1;
 	part.sample_type = &pointer;
 	pprof_file_put(pprof->file, &part);
+}
+
+static const struct number_field *stack_number(const char *name)
+{
+	const struct number_field *field = profile_stack_numbers;
+	while (strcmp(field->name, name))
+		field++;
+	return field;
 }
 
 static void put_sample_types(struct pprof *pprof)

@@ -73,18 +73,17 @@ static void put_weights(struct document *document, const struct call_tree *tree)
 	put_close(line, ']');
 }
 
-static int put_profile(struct document *document, const struct export_value *value)
+static int put_profile(struct document *document, const struct figure *value)
 {
 	struct line *line = &document->line;
 	struct call_tree tree;
-	int result = call_tree_init(&tree, &document->functions->calls, CALLS_CALLEES, value_weigh,
-				    stack_number(value->field));
+	int result = call_tree_init(&tree, &document->functions->calls, CALLS_CALLEES, value_weigh, value);
 	if (result)
 		return result;
 	put_line_break(line);
 	put_open(line, NULL, '{');
 	put_string(line, "type", "sampled");
-	put_string(line, "name", value->title);
+	put_string(line, "name", value->short_title);
 	put_string(line, "unit", value->is_bytes ? "bytes" : "none");
 	put_number(line, "startValue", 0);
 	put_number(line, "endValue", tree.nodes[0].value);

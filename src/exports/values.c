@@ -4,40 +4,32 @@
 
 #include <string.h>
 
-const struct export_value export_values[] = {
-	{"at-peak", "at_peak_bytes", "at peak", true},
-	{"live", "live_bytes", "live", true},
-	{"peak", "peak_bytes", "own peaks", true},
-	{"allocated", "allocated_bytes", "allocated", true},
-	{"allocs", "allocs", "allocations", false},
-	{"temporary", "temporary_allocs", "temporary allocations", false},
-	{0},
+const struct figure *const export_values[] = {
+	&figures[FIGURE_AT_PEAK],
+	&figures[FIGURE_LIVE],
+	&figures[FIGURE_PEAK],
+	&figures[FIGURE_ALLOCATED],
+	&figures[FIGURE_ALLOCS],
+	&figures[FIGURE_TEMPORARY],
+	NULL,
 };
 
-const struct export_value *export_value_find(const char *key)
+const struct figure *export_value_find(const char *name)
 {
-	const struct export_value *value = export_values;
-	while (value->key && strcmp(value->key, key))
+	const struct figure *const *value = export_values;
+	while (*value && strcmp((*value)->name, name))
 		value++;
-	return value->key ? value : NULL;
+	return *value;
 }
 
-const struct number_field *stack_number(const char *name)
+const struct figure *export_value_default(const struct profile *profile)
 {
-	const struct number_field *field = profile_stack_numbers;
-	while (strcmp(field->name, name))
-		field++;
-	return field;
+	return &figures[profile_knows(profile, PROFILE_NEEDS_FREES) ? FIGURE_AT_PEAK : FIGURE_ALLOCATED];
 }
 
-const struct export_value *export_value_default(const struct profile *profile)
+const char *export_value_lacks(const struct profile *profile, const struct figure *value)
 {
-	return export_value_find(profile_knows(profile, PROFILE_NEEDS_FREES) ? "at-peak" : "allocated");
-}
-
-const char *export_value_lacks(const struct profile *profile, const struct export_value *value)
-{
-	unsigned int needs = stack_number(value->field)->needs;
+	unsigned int needs = value->needs;
 	if (profile_knows(profile, needs))
 		return NULL;
 	if (!profile_knows(profile, needs & PROFILE_NEEDS_FREES))
@@ -67,7 +59,7 @@ bool stacks_add_up(const struct profile *profile, uint64_t most)
 	return true;
 }
 
-struct call_weight value_weigh(const struct profile_stack *stack, const void *field)
+struct call_weight value_weigh(const struct profile_stack *stack, const void *figure)
 {
-	return (struct call_weight){.value = *field_in(&stack->counts, field)};
+	return (struct call_weight){.value = figure_value(&stack->counts, figure)};
 }

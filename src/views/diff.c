@@ -11,16 +11,6 @@ const char *const change_names[CHANGES] = {
 	[CHANGE_WENT] = "went", [CHANGE_NONE] = "unchanged",
 };
 
-const char *figure_title(const struct diff_options *options)
-{
-	static const char *const titles[COMPARED_FIGURES] = {
-		[COMPARED_AT_PEAK] = "bytes at the peak",       [COMPARED_LIVE] = "live bytes",
-		[COMPARED_ALLOCATED] = "bytes allocated",       [COMPARED_ALLOCS] = "allocations",
-		[COMPARED_TEMPORARY] = "temporary allocations", [COMPARED_PEAK] = "bytes at their own peaks",
-	};
-	return titles[options->figure];
-}
-
 const char *format_value(const struct profile *profile, uint64_t value, bool is_bytes, char out[48])
 {
 	return is_bytes ? figure_bytes(profile, value, out) : figure_count(profile, value, out);
@@ -94,7 +84,7 @@ struct shown shown_entry(const struct comparison *comparison, const struct compa
 
 size_t shown_of_group(const struct change_group *group, const struct diff_options *options)
 {
-	const struct figure *figure = &compared_figures[options->figure];
+	const struct figure *figure = compared_figures[options->figure];
 	size_t n = options->top && options->top < group->n ? options->top : group->n;
 	while (n && figure->is_bytes && entry_delta(group->entries[n - 1], figure).by < options->min_bytes)
 		n--;

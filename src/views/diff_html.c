@@ -13,13 +13,12 @@ static void put_figures(struct line *line, const struct comparison *comparison)
 {
 	put_open(line, "figures", '[');
 	for (int i = 0; i < COMPARED_FIGURES; i++) {
-		const struct diff_options by = {.figure = (enum compared_figure)i};
-		if (!comparison_knows(comparison, compared_figures[i].needs))
+		if (!comparison_knows(comparison, compared_figures[i]->needs))
 			continue;
 		put_open(line, NULL, '{');
-		put_string(line, "name", compared_figures[i].name);
-		put_string(line, "title", figure_title(&by));
-		if (compared_figures[i].is_bytes)
+		put_string(line, "name", compared_figures[i]->name);
+		put_string(line, "title", compared_figures[i]->title);
+		if (compared_figures[i]->is_bytes)
 			put_true(line, "bytes");
 		put_close(line, '}');
 	}
@@ -48,8 +47,8 @@ static void put_counts(struct line *line, const struct comparison *comparison,
 {
 	put_open(line, NULL, '[');
 	for (int i = 0; i < COMPARED_FIGURES; i++)
-		if (comparison_knows(comparison, compared_figures[i].needs))
-			page_put_number(line, NULL, figure_value(counts, &compared_figures[i]));
+		if (comparison_knows(comparison, compared_figures[i]->needs))
+			page_put_number(line, NULL, figure_value(counts, compared_figures[i]));
 	put_close(line, ']');
 }
 
@@ -74,7 +73,7 @@ static int put_data(struct line *line, const struct comparison *comparison,
 	put_profiles(line, comparison, options);
 	if (comparison_is_estimate(comparison))
 		put_true(line, "estimate");
-	put_string(line, "by", compared_figures[options->figure].name);
+	put_string(line, "by", compared_figures[options->figure]->name);
 	put_figures(line, comparison);
 	put_totals_shown(line, comparison);
 	put_open(line, "entries", '[');
@@ -91,7 +90,7 @@ int diff_write_html(const struct comparison *comparison, const struct diff_optio
 	struct writer writer = {.out = out};
 	struct shown_calls calls;
 	struct line line;
-	if (!comparison_knows(comparison, compared_figures[options->figure].needs))
+	if (!comparison_knows(comparison, compared_figures[options->figure]->needs))
 		return -EINVAL;
 	int result = shown_calls_init(&calls, comparison);
 	if (result)

@@ -11,9 +11,6 @@
 /* "grew" ..., of enum change; "unchanged". */
 extern const char *const change_names[CHANGES];
 
-/* "bytes at the peak" */
-const char *figure_title(const struct diff_options *options);
-
 /* "+3.2 MiB", "-1,234", "0"; of estimates "~+3.2 MiB". */
 const char *format_delta(const struct comparison *comparison, struct delta delta, bool is_bytes,
 			 char out[48]);

@@ -106,7 +106,7 @@ static int put_document(struct document *document, const struct change_group gro
 	put_string(line, "kind", "captrack-bpf diff");
 	put_profiles(line, document->comparison, document->options);
 	put_totals(line, document->comparison);
-	put_string(line, "by", compared_figures[document->options->figure].field);
+	put_string(line, "by", compared_figures[document->options->figure]->field);
 	put_groups(document, groups);
 	put_open(line, "entries", '[');
 	for (int i = 0; i < CHANGES; i++)
@@ -128,7 +128,7 @@ int diff_write_json(const struct comparison *comparison, const struct diff_optio
 	struct writer writer = {.out = out};
 	struct document document = {.comparison = comparison, .options = options};
 	struct change_group groups[CHANGES];
-	const struct figure *figure = &compared_figures[options->figure];
+	const struct figure *figure = compared_figures[options->figure];
 	if (!comparison_knows(comparison, figure->needs))
 		return -EINVAL;
 	int result = change_groups_init(groups, comparison, figure);

@@ -199,7 +199,7 @@ static void put_document(struct markdown *markdown, const struct change_group gr
 	put_notes(markdown);
 	put_profile(markdown, "base", markdown->comparison->base, markdown->options->base_path);
 	put_profile(markdown, "new", markdown->comparison->new, markdown->options->new_path);
-	put(markdown, 0, "\nStacks by %s:\n\n", figure_title(markdown->options));
+	put(markdown, 0, "\nStacks by %s:\n\n", markdown->figure->title);
 	for (int i = 0; i < CHANGE_NONE; i++)
 		put_group(markdown, &groups[i], (enum change)i);
 	const struct change_group *same = &groups[CHANGE_NONE];
@@ -216,7 +216,7 @@ int diff_write_markdown(const struct comparison *comparison, const struct diff_o
 	struct change_group groups[CHANGES];
 	struct markdown markdown = {.comparison = comparison,
 				    .options = options,
-				    .figure = &compared_figures[options->figure],
+				    .figure = compared_figures[options->figure],
 				    .out = out};
 	if (!comparison_knows(comparison, markdown.figure->needs))
 		return -EINVAL;

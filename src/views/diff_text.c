@@ -78,7 +78,7 @@ static bool has_both(enum change change)
 /* Of allocations or blocks; false where the figure counts them itself. */
 static bool has_blocks(const struct text *text)
 {
-	return text->figure->count != text->figure->value;
+	return text->figure->unit;
 }
 
 static void write_heads(const struct text *text, enum change change)
@@ -105,9 +105,8 @@ static int write_values(const struct text *text, const struct comparison_entry *
 static int write_blocks(const struct text *text, const struct comparison_entry *entry)
 {
 	char count[48];
-	size_t offset = text->figure->count;
-	struct delta delta = delta_of(*(const uint64_t *)((const char *)&entry->base.counts + offset),
-				      *(const uint64_t *)((const char *)&entry->new.counts + offset));
+	struct delta delta = delta_of(figure_units(&entry->base.counts, text->figure),
+				      figure_units(&entry->new.counts, text->figure));
 	return fprintf(text->out, " %9s", format_delta(text->comparison, delta, false, count));
 }
 
@@ -180,7 +179,7 @@ int diff_write_text(const struct comparison *comparison, const struct diff_optio
 	struct change_group groups[CHANGES];
 	const struct text text = {.comparison = comparison,
 				  .options = options,
-				  .figure = &compared_figures[options->figure],
+				  .figure = compared_figures[options->figure],
 				  .style = style_of(options->color),
 				  .out = out};
 	char delta[48];
@@ -193,7 +192,7 @@ int diff_write_text(const struct comparison *comparison, const struct diff_optio
 	write_profile(&text, "new", comparison->new, options->new_path);
 	write_notes(&text);
 	write_totals(&text);
-	fprintf(out, "\n%sBy %s: %s%s\n", text.style->bold, figure_title(options),
+	fprintf(out, "\n%sBy %s: %s%s\n", text.style->bold, text.figure->title,
 		format_delta(comparison,
 			     delta_of(figure_value(&comparison->base_sums, text.figure),
 				      figure_value(&comparison->new_sums, text.figure)),

@@ -90,7 +90,7 @@ static void add_up(uint64_t *sum, uint64_t value)
 	*sum = value > UINT64_MAX - *sum ? UINT64_MAX : *sum + value;
 }
 
-const struct sort_key *key_of_sums(const struct report *report)
+const struct figure *key_of_sums(const struct report *report)
 {
 	bool is_peak = report->key == sort_key_of(report->profile, REPORT_PEAK);
 	return is_peak ? sort_key_of(report->profile, REPORT_AT_PEAK) : report->key;
@@ -170,8 +170,8 @@ void selection_deinit(struct report *report)
 
 static const char *figure_text(const struct report *report, uint64_t value, char out[40])
 {
-	return report->key->is_count ? figure_count(report->profile, value, out)
-				     : figure_bytes(report->profile, value, out);
+	return report->key->is_bytes ? figure_bytes(report->profile, value, out)
+				     : figure_count(report->profile, value, out);
 }
 
 bool matching_write(const struct report *report, const char *before, FILE *out)

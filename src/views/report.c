@@ -49,7 +49,7 @@ static int write_text(struct report *report, FILE *out)
 }
 
 /* What the view sorts and judges by. */
-static const struct sort_key *key_of(const struct profile *profile, const struct report_options *options)
+static const struct figure *key_of(const struct profile *profile, const struct report_options *options)
 {
 	switch (options->view) {
 	case REPORT_LEAKS:

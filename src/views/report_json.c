@@ -70,7 +70,7 @@ static cJSON *matching_json(struct writer *writer, const struct report *report)
 	add_number(writer, json, is_threads ? "threads" : "stacks",
 		   is_threads ? selection->n_threads : selection->n);
 	add_number(writer, json, "of", is_threads ? report->profile->n_threads : report->profile->n_stacks);
-	add_number(writer, json, key_of_sums(report)->member, selection->sum);
+	add_number(writer, json, key_of_sums(report)->field, selection->sum);
 	return json;
 }
 
@@ -136,7 +136,7 @@ int report_json_write(struct report *report, FILE *out)
 	if (has_filter(report))
 		emit_member(&writer, "filter", filter_json(&writer, report));
 	if (view != REPORT_TIMELINE) {
-		emit_member(&writer, "sort", cJSON_CreateString(report->key->member));
+		emit_member(&writer, "sort", cJSON_CreateString(report->key->field));
 		emit_member(&writer, "matching", matching_json(&writer, report));
 	}
 	put_rows(&writer, report);

@@ -139,7 +139,7 @@ static bool is_shown(const struct report *report, const struct profile_stack *st
 		return counts->live_allocs || counts->live_bytes;
 	if (report->key == sort_key_of(report->profile, REPORT_GROWTH))
 		return stack->growth && stack->growth->chains;
-	return !report->options->top || key_figure(report->key, counts);
+	return !report->options->top || figure_value(counts, report->key);
 }
 
 static void sort(struct report *report)
@@ -236,9 +236,9 @@ static void put_node(struct line *line, const struct report *report, const struc
 	if (item->part == TREE_CALL)
 		put_number(line, "id", item->node);
 	put_number(line, "parent", item->part == TREE_CALL ? node->parent : item->node);
-	put_number(line, report->key->member, item->value);
+	put_number(line, report->key->field, item->value);
 	if (report->key->unit)
-		put_number(line, report->key->count_member, item->count);
+		put_number(line, report->key->count_field, item->count);
 	if (item->part == TREE_CALL) {
 		put_number(line, "self", node->self);
 		char *text = render(line->writer, call_json(line->writer, &tree->calls, node->call));

@@ -10,17 +10,17 @@ static void write_stack_head(const struct report *report, const struct profile_c
 			     FILE *out)
 {
 	const struct profile *profile = report->profile;
-	const struct sort_key *key = report->key;
-	uint64_t value = key_figure(key, counts);
+	const struct figure *key = report->key;
+	uint64_t value = figure_value(counts, key);
 	char text[40], share[24];
 	bool at_peak = key == sort_key_of(profile, REPORT_AT_PEAK);
 	fprintf(out, "\n%s%4zu. %9s  %*s", report->style->bold, rank,
-		key->is_count ? figure_count(profile, value, text) : figure_bytes(profile, value, text),
+		key->is_bytes ? figure_bytes(profile, value, text) : figure_count(profile, value, text),
 		figure_width(profile, 6),
-		figure_share(profile, value, key_figure(key, &profile->totals), share));
+		figure_share(profile, value, figure_value(&profile->totals, key), share));
 	if (key->unit)
-		fprintf(out, "  in %s %.*s", figure_count(profile, key_count(key, counts), text),
-			(int)strlen(key->unit) - (key_count(key, counts) == 1), key->unit);
+		fprintf(out, "  in %s %.*s", figure_count(profile, figure_units(counts, key), text),
+			(int)strlen(key->unit) - (figure_units(counts, key) == 1), key->unit);
 	if (profile_knows(profile, PROFILE_NEEDS_FREES))
 		fprintf(out, "%s%s %s", key->unit ? ", " : "  ", at_peak ? "own peak" : "at peak",
 			figure_bytes(profile, at_peak ? counts->peak_bytes : counts->at_peak_bytes, text));
@@ -58,7 +58,7 @@ static void write_stack_figures(const struct report *report, const struct profil
 static size_t count_any(const struct report *report)
 {
 	size_t n = report->selection.n;
-	while (n && !key_figure(report->key, &report->selection.stacks[n - 1]->counts))
+	while (n && !figure_value(&report->selection.stacks[n - 1]->counts, report->key))
 		n--;
 	return n;
 }

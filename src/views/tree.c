@@ -47,8 +47,8 @@ static struct call_weight weigh(const struct profile_stack *stack, const void *c
 	const struct report *report = context;
 	if (!report->selection.keeps[stack - report->profile->stacks])
 		return (struct call_weight){0};
-	return (struct call_weight){key_figure(report->key, &stack->counts),
-				    key_count(report->key, &stack->counts)};
+	return (struct call_weight){figure_value(&stack->counts, report->key),
+				    figure_units(&stack->counts, report->key)};
 }
 
 /* What is less than that is folded. */
@@ -93,13 +93,13 @@ static void draw_lines(struct drawing *drawing, size_t levels)
 static void draw_figures(const struct drawing *drawing)
 {
 	const struct profile *profile = drawing->report->profile;
-	const struct sort_key *key = drawing->report->key;
+	const struct figure *key = drawing->report->key;
 	uint64_t value = drawing->item->value;
 	char text[40], share[24];
 	fprintf(drawing->out, "%*s  %*s  ", figure_width(profile, 9),
-		key->is_count ? figure_count(profile, value, text) : figure_bytes(profile, value, text),
+		key->is_bytes ? figure_bytes(profile, value, text) : figure_count(profile, value, text),
 		figure_width(profile, 6),
-		figure_share(profile, value, key_figure(key, &profile->totals), share));
+		figure_share(profile, value, figure_value(&profile->totals, key), share));
 }
 
 static void draw_branch(struct drawing *drawing)

@@ -65,23 +65,9 @@ double leak_badness(const struct profile_stack *stack);
 void wrapped_write(const char *text, size_t column, size_t indent, FILE *out);
 
 /* sort.c: what stacks are sorted by */
-struct sort_key {
-	const char *name;
-	const char *title;
-	const char *member; /* of the profile file */
-	size_t value;       /* in struct profile_counts */
-	size_t count;       /* of the `unit` that the bytes are in */
-	const char *count_member;
-	const char *unit; /* NULL: not known, or the value is a count itself */
-	bool is_count;
-	bool is_sum;        /* of all stacks: a total */
-	unsigned int needs; /* PROFILE_NEEDS_* */
-};
-const struct sort_key *sort_key_of(const struct profile *profile, enum report_sort sort);
-uint64_t key_figure(const struct sort_key *key, const struct profile_counts *counts);
-uint64_t key_count(const struct sort_key *key, const struct profile_counts *counts); /* 0 without a unit */
+const struct figure *sort_key_of(const struct profile *profile, enum report_sort sort);
 /* Also of REPORT_GROWTH, which no counter has. */
-uint64_t stack_figure(const struct sort_key *key, const struct profile_stack *stack);
+uint64_t stack_figure(const struct figure *key, const struct profile_stack *stack);
 
 /* filter.c: what of the profile is shown */
 struct selection {
@@ -97,7 +83,7 @@ struct selection {
 struct report {
 	const struct profile *profile;
 	const struct report_options *options;
-	const struct sort_key *key; /* REPORT_LEAKS: live bytes */
+	const struct figure *key; /* REPORT_LEAKS: live bytes */
 	const struct style *style;
 	struct selection selection;
 };
@@ -110,7 +96,7 @@ bool has_filter(const struct report *report);
  * show. */
 bool matching_write(const struct report *report, const char *before, FILE *out);
 /* What the sums of a selection are of: stacks' own peaks do not add up. */
-const struct sort_key *key_of_sums(const struct report *report);
+const struct figure *key_of_sums(const struct report *report);
 
 typedef int (*stack_compare)(const void *a, const void *b, void *context);
 /* ranking.c: sorts those kept, in place. */

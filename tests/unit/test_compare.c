@@ -236,7 +236,7 @@ static void print_groups(const struct comparison *comparison, char *out)
 {
 	static const char *const names[] = {"grew", "shrank", "appeared", "went", "same"};
 	struct change_group groups[CHANGES];
-	const struct figure *live = &compared_figures[COMPARED_LIVE];
+	const struct figure *live = compared_figures[COMPARED_LIVE];
 	assert_int_equal(change_groups_init(groups, comparison, live), 0);
 	out[0] = '\0';
 	for (int i = 0; i < CHANGES; i++) {
@@ -330,9 +330,9 @@ static void test_the_largest_numbers(void **state)
 	add(&new, "a x.c:1", 0);
 	add(&new, "b x.c:1", UINT64_MAX);
 	assert_int_equal(comparison_init(&comparison, &base, &new, NULL), 0);
-	assert_int_equal(change_groups_init(groups, &comparison, &compared_figures[COMPARED_LIVE]), 0);
-	struct delta grew = entry_delta(groups[CHANGE_GREW].entries[0], &compared_figures[COMPARED_LIVE]);
-	struct delta shrank = entry_delta(groups[CHANGE_SHRANK].entries[0], &compared_figures[COMPARED_LIVE]);
+	assert_int_equal(change_groups_init(groups, &comparison, compared_figures[COMPARED_LIVE]), 0);
+	struct delta grew = entry_delta(groups[CHANGE_GREW].entries[0], compared_figures[COMPARED_LIVE]);
+	struct delta shrank = entry_delta(groups[CHANGE_SHRANK].entries[0], compared_figures[COMPARED_LIVE]);
 	assert_true(grew.by == UINT64_MAX && !grew.less);
 	assert_true(shrank.by == UINT64_MAX && shrank.less);
 	change_groups_deinit(groups);
@@ -398,15 +398,15 @@ static void test_figures_that_both_know(void **state)
 	assert_true(comparison_is_estimate(&comparison));
 	assert_false(comparison_knows(&comparison, PROFILE_NEEDS_ALL));
 	for (int i = 0; i < COMPARED_FIGURES; i++) {
-		assert_true(compared_figure_find(compared_figures[i].name, &figure));
+		assert_true(compared_figure_find(compared_figures[i]->name, &figure));
 		assert_int_equal(figure, i);
 		/* what the profile's own table says of it */
 		const struct number_field *field = profile_stack_numbers;
-		while (field->name && strcmp(field->name, compared_figures[i].field))
+		while (field->name && strcmp(field->name, compared_figures[i]->field))
 			field++;
 		assert_non_null(field->name);
-		assert_int_equal(field->offset, compared_figures[i].value);
-		assert_int_equal(field->needs, compared_figures[i].needs);
+		assert_int_equal(field->offset, compared_figures[i]->value);
+		assert_int_equal(field->needs, compared_figures[i]->needs);
 	}
 	assert_false(compared_figure_find("moved", &figure));
 	profile_deinit(&base);

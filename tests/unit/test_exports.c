@@ -227,7 +227,7 @@ static void test_modes_and_sums(void **state)
 	struct profile profile;
 	made_begin(&profile);
 	sized_stack(&profile, "a a.c:1", UINT64_MAX);
-	assert_string_equal(export_value_default(&profile)->key, "at-peak");
+	assert_string_equal(export_value_default(&profile)->name, "at-peak");
 	assert_null(export_value_lacks(&profile, export_value_find("temporary")));
 	assert_null(export_format_find("folded")->lacks(&profile));
 	assert_non_null(export_format_find("pprof")->lacks(&profile));
@@ -235,7 +235,7 @@ static void test_modes_and_sums(void **state)
 	profile.capture.sample_bytes = 1;
 	assert_non_null(strstr(export_value_lacks(&profile, export_value_find("temporary")), "--sample"));
 	profile.capture.allocs_only = true;
-	assert_string_equal(export_value_default(&profile)->key, "allocated");
+	assert_string_equal(export_value_default(&profile)->name, "allocated");
 	for (const char **key = (const char *[]){"at-peak", "live", "peak", "temporary", NULL}; *key; key++)
 		assert_non_null(
 			strstr(export_value_lacks(&profile, export_value_find(*key)), "--allocs-only"));
