@@ -20,6 +20,7 @@ struct number_field {
 
 extern const struct number_field profile_stack_numbers[];  /* in struct profile_counts */
 extern const struct number_field profile_totals_numbers[]; /* in struct profile */
+extern const struct number_field profile_thread_numbers[]; /* in struct profile_thread */
 
 static inline const uint64_t *field_in(const void *base, const struct number_field *field)
 {

@@ -4,24 +4,19 @@
 
 struct column {
 	const char *name;
-	size_t offset; /* in struct profile_point, profile_thread */
+	size_t offset; /* in struct profile_point */
 	unsigned int needs;
 };
 
-static uint64_t figure(const void *of, const struct column *column)
+static uint64_t figure(const struct profile_point *point, const struct column *column)
 {
-	return *(const uint64_t *)((const char *)of + column->offset);
+	return *(const uint64_t *)((const char *)point + column->offset);
 }
 
 #define POINT(field, needs)                                                                                  \
 	{                                                                                                    \
 #field, offsetof(struct profile_point, field), needs                                         \
 	}
-#define THREAD(field, needs)                                                                                 \
-	{                                                                                                    \
-#field, offsetof(struct profile_thread, field), needs                                        \
-	}
-
 static void put_timeline(struct line *line, const struct profile *profile)
 {
 	static const struct column columns[] = {
@@ -49,13 +44,6 @@ static void put_timeline(struct line *line, const struct profile *profile)
 
 static void put_threads(struct line *line, const struct profile *profile)
 {
-	static const struct column columns[] = {
-		THREAD(allocs, 0),
-		THREAD(frees, PROFILE_NEEDS_FREES),
-		THREAD(allocated_bytes, 0),
-		THREAD(live_allocs, PROFILE_NEEDS_FREES),
-		THREAD(live_bytes, PROFILE_NEEDS_FREES),
-	};
 	if (profile->capture.no_details || !profile->n_threads)
 		return;
 	put_open(line, "threads", '[');
@@ -64,9 +52,9 @@ static void put_threads(struct line *line, const struct profile *profile)
 		put_open(line, NULL, '{');
 		put_number(line, "tid", (uint64_t)(thread->tid > 0 ? thread->tid : 0));
 		put_string(line, "name", thread->name);
-		for (size_t j = 0; j < sizeof(columns) / sizeof(*columns); j++)
-			if (profile_knows(profile, columns[j].needs))
-				page_put_number(line, columns[j].name, figure(thread, &columns[j]));
+		for (const struct number_field *field = profile_thread_numbers; field->name; field++)
+			if (profile_knows(profile, field->needs))
+				page_put_number(line, field->name, *field_in(thread, field));
 		put_close(line, '}');
 	}
 	put_close(line, ']');

@@ -3,6 +3,7 @@
 #define CAPTRACK_HTML_INTERNAL_H
 
 #include "captrack/calls.h"
+#include "captrack/fields.h"
 #include "captrack/page.h"
 #include "captrack/profile.h"
 

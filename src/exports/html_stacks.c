@@ -3,44 +3,15 @@
  * stack's index. */
 #include "html_internal.h"
 
-#define COUNTS(field, needs)                                                                                 \
-	{                                                                                                    \
-#field, offsetof(struct profile_counts, field), needs                                        \
-	}
-
 static void put_figures(struct line *line, const struct profile *profile)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-		unsigned int needs;
-	} table[] = {
-		COUNTS(at_peak_bytes, PROFILE_NEEDS_FREES),
-		COUNTS(at_peak_allocs, PROFILE_NEEDS_FREES),
-		COUNTS(live_bytes, PROFILE_NEEDS_FREES),
-		COUNTS(live_allocs, PROFILE_NEEDS_FREES),
-		COUNTS(peak_bytes, PROFILE_NEEDS_FREES),
-		COUNTS(allocated_bytes, 0),
-		COUNTS(allocs, 0),
-		COUNTS(freed_bytes, PROFILE_NEEDS_FREES),
-		COUNTS(frees, PROFILE_NEEDS_FREES),
-		COUNTS(temporary_allocs, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL),
-		COUNTS(reallocs, 0),
-		COUNTS(grown_in_place, PROFILE_DETAILS),
-		COUNTS(moved, PROFILE_DETAILS),
-		COUNTS(moved_bytes, PROFILE_DETAILS),
-		COUNTS(cross_thread_frees, PROFILE_DETAILS),
-	};
 	put_open(line, "figures", '{');
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (!profile_knows(profile, table[i].needs))
+	for (const struct number_field *field = profile_stack_numbers; field->name; field++) {
+		if (!profile_knows(profile, field->needs))
 			continue;
-		put_open(line, table[i].name, '[');
-		for (size_t j = 0; j < profile->n_stacks; j++) {
-			const void *counts = &profile->stacks[j].counts;
-			page_put_number(line, NULL,
-					*(const uint64_t *)((const char *)counts + table[i].offset));
-		}
+		put_open(line, field->name, '[');
+		for (size_t i = 0; i < profile->n_stacks; i++)
+			page_put_number(line, NULL, *field_in(&profile->stacks[i].counts, field));
 		put_close(line, ']');
 	}
 	put_close(line, '}');

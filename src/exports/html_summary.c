@@ -78,33 +78,10 @@ static void put_knows(struct line *line, const struct profile *profile)
 
 static void put_totals(struct line *line, const struct profile *profile)
 {
-	const struct profile_counts *totals = &profile->totals;
-	const struct {
-		const char *name;
-		uint64_t value;
-		unsigned int needs;
-	} table[] = {
-		{"peak_bytes", totals->peak_bytes, PROFILE_NEEDS_FREES},
-		{"peak_allocs", profile->peak_allocs, PROFILE_NEEDS_FREES},
-		{"peak_ms", profile->peak_ms, PROFILE_NEEDS_FREES},
-		{"live_bytes", totals->live_bytes, PROFILE_NEEDS_FREES},
-		{"live_allocs", totals->live_allocs, PROFILE_NEEDS_FREES},
-		{"allocated_bytes", totals->allocated_bytes, 0},
-		{"allocs", totals->allocs, 0},
-		{"freed_bytes", totals->freed_bytes, PROFILE_NEEDS_FREES},
-		{"frees", totals->frees, PROFILE_NEEDS_FREES},
-		{"reallocs", totals->reallocs, 0},
-		{"grown_in_place", totals->grown_in_place, PROFILE_DETAILS},
-		{"moved", totals->moved, PROFILE_DETAILS},
-		{"moved_bytes", totals->moved_bytes, PROFILE_DETAILS},
-		{"temporary_allocs", totals->temporary_allocs, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL},
-		{"cross_thread_frees", totals->cross_thread_frees, PROFILE_DETAILS},
-		{"failed_allocs", profile->failed_allocs, PROFILE_NEEDS_ALL},
-	};
 	put_open(line, "totals", '{');
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (profile_knows(profile, table[i].needs))
-			page_put_number(line, table[i].name, table[i].value);
+	for (const struct number_field *field = profile_totals_numbers; field->name; field++)
+		if (profile_knows(profile, field->needs))
+			page_put_number(line, field->name, *field_in(profile, field));
 	put_close(line, '}');
 }
 

@@ -12,7 +12,6 @@ extern const struct number_field profile_startup_numbers[];  /* in struct profil
 extern const struct number_field profile_size_numbers[];     /* in struct profile_sizes */
 extern const struct number_field profile_growth_numbers[];   /* in struct profile_growth */
 extern const struct number_field profile_freed_by_numbers[]; /* in struct profile_freed_by */
-extern const struct number_field profile_thread_numbers[];   /* in struct profile_thread */
 extern const struct number_field profile_process_numbers[];  /* in struct profile_process */
 /* In struct profile_point: of every point; of those that are no peak; with has_usage; with has_io. */
 extern const struct number_field profile_point_numbers[];
