@@ -175,6 +175,41 @@ def profile(*words, options=(), env=None, stdin=subprocess.DEVNULL, limit=50, fo
     return run
 
 
+def run(*words, status=0, **more):
+    """captrack-bpf with these words, which ends with this status; what it wrote."""
+    done = subprocess.run([TOOL, *map(str, words)], **{'capture_output': True, 'text': True, 'timeout': 60, **more})
+    assert done.returncode == status, (words, done)
+    return done
+
+
+def export(form, path, *options, to=None):
+    """A profile in this form; the name of its file."""
+    to = to or f'{pathlib.Path(path).stem}.{form}'
+    done = run('export', '-f', form, *options, '-o', to, path)
+    assert not done.stderr and not done.stdout, done
+    return to
+
+
+def report(*words, **more):
+    """What it writes into a pipe."""
+    done = run('report', *words, **more)
+    assert not done.stderr, (words, done)
+    return done.stdout
+
+
+def children(pid):
+    """The processes that this one has started."""
+    found = []
+    for path in pathlib.Path('/proc').glob('[0-9]*/stat'):
+        try:
+            text = path.read_text()
+        except OSError:
+            continue
+        if int(text.rsplit(')', 1)[1].split()[1]) == pid:
+            found.append(path.parent)
+    return found
+
+
 def start_tool(*words, env=None, **more):
     return subprocess.Popen([TOOL, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})}, **more)

@@ -10,8 +10,7 @@ from harness import profile
 
 
 def check(*words, status):
-    done = subprocess.run([harness.TOOL, 'check', *map(str, words)], capture_output=True, text=True, timeout=20)
-    assert done.returncode == status, (words, done)
+    done = harness.run('check', *words, status=status)
     return done.stdout if status in (0, 3) else done.stderr
 
 

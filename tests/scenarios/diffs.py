@@ -29,8 +29,7 @@ def profile_of(program, *options):
 
 
 def diff(*words, status=0):
-    done = subprocess.run([harness.TOOL, 'diff', *map(str, words)], capture_output=True, text=True, timeout=50)
-    assert done.returncode == status, (words, done)
+    done = harness.run('diff', *words, status=status)
     return done.stdout if not status else done.stderr
 
 

@@ -8,21 +8,15 @@ import shutil
 import subprocess
 
 import harness
-from harness import profile
+from harness import export, profile
 
 # What the Firefox Profiler takes a frame apart by (firefox-devtools/profiler, import/dhat.ts).
 FRAME = re.compile(r'^0x([0-9a-f]+): (.+) \((?:in )?(.+?)(?::(\d+))?(?::(\d+))?\)$', re.I)
 TREE_LINE = re.compile(r'^( *)n(\d+): (\d+) (.*)$')
 
 
-def export(form, path, to):
-    done = subprocess.run([harness.TOOL, 'export', '-f', form, '-o', to, path], capture_output=True, text=True)
-    assert done.returncode == 0 and not done.stderr, done
-    return to
-
-
 def dhat(one, to='dhat.json'):
-    return json.loads(pathlib.Path(export('dhat', one.path, to)).read_text(encoding='utf-8'))
+    return json.loads(pathlib.Path(export('dhat', one.path, to=to)).read_text(encoding='utf-8'))
 
 
 def running_profile():
@@ -144,7 +138,7 @@ def assert_root(text, one, *more):
 def test_dhat_in_the_viewer():
     one = profile(harness.target('peak')).profile
     with Viewer() as viewer:
-        text = viewer.load(export('dhat', one.path, 'dhat.json'))
+        text = viewer.load(export('dhat', one.path, to='dhat.json'))
         assert f'Command: {one.target.command}\n' in text and f'PID:     {one.target.pid}\n' in text, text
         assert f't-gmax: {1000 * one.totals.peak_ms:,} µs' in text, text
         assert_root(text, one, ('At t-gmax', 60000, 6))
@@ -195,7 +189,7 @@ def test_dhat_of_a_running_process_in_the_viewer():
 def test_dhat_of_a_sample_in_the_viewer():
     one = profile(harness.target('peak'), options=['--sample', '100']).profile
     with Viewer() as viewer:
-        text = viewer.load(export('dhat', one.path, 'dhat.json'))
+        text = viewer.load(export('dhat', one.path, to='dhat.json'))
         assert 'Mode:    heap (estimates' in text and 't-gmax' not in text and 'NaN' not in text, text
         assert_root(text, one)
         assert len(viewer.metrics()) == 3
@@ -246,7 +240,7 @@ def leaves(node):
 
 def check_massif(one, to='massif.out'):
     """The timeline's points, and trees whose leaves are the profile's figures."""
-    found = snapshots(export('massif', one.path, to))
+    found = snapshots(export('massif', one.path, to=to))
     final = one.data['state'] == 'final'
     expected = [(point['ms'], point['live_bytes']) for point in one.data['timeline']]
     assert [(time, size) for time, size, _, _ in found] == expected, (found, expected)

@@ -26,10 +26,9 @@ def merged(*words):
 
 
 def report(*words):
-    done = subprocess.run([harness.TOOL, 'report', *map(str, words)], capture_output=True, text=True)
-    assert done.returncode == 0 and not done.stderr, done
-    assert words[-1] == '0' or max(map(len, done.stdout.splitlines())) <= 100, done.stdout
-    return done.stdout
+    text = harness.report(*words)
+    assert words[-1] == '0' or max(map(len, text.splitlines())) <= 100, text
+    return text
 
 
 def capture(*targets, options=(), folder='out'):

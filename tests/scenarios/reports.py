@@ -16,9 +16,7 @@ from harness import profile
 
 
 def report(*words, env=None, status=0):
-    """What it writes into a pipe."""
-    done = subprocess.run([harness.TOOL, 'report', *map(str, words)], capture_output=True, env={**os.environ, **(env or {})})
-    assert done.returncode == status, (words, done)
+    done = harness.run('report', *words, status=status, text=False, env={**os.environ, **(env or {})})
     assert bool(done.stderr) == bool(status), (words, done.stderr)
     return done.stdout.decode()
 
@@ -239,18 +237,6 @@ def test_less_shows_colours_and_may_be_left():
     assert status == 0 and 'Broken pipe' not in seen, seen
 
 
-def children(pid):
-    found = []
-    for path in pathlib.Path('/proc').glob('[0-9]*/stat'):
-        try:
-            text = path.read_text()
-        except OSError:
-            continue
-        if int(text.rsplit(')', 1)[1].split()[1]) == pid:
-            found.append(path.parent)
-    return found
-
-
 # Whoever may run this by sudo, and nothing else, gets neither a program of his own nor a shell as root.
 def test_pager_behind_sudo():
     if not os.path.exists('/usr/bin/less'):
@@ -263,7 +249,7 @@ def test_pager_behind_sudo():
     found = []
 
     def look(pid):
-        less = harness.wait_for(lambda: [path for path in children(pid) if os.readlink(path / 'exe') == os.path.realpath(
+        less = harness.wait_for(lambda: [path for path in harness.children(pid) if os.readlink(path / 'exe') == os.path.realpath(
             '/usr/bin/less')], 10, 'less')[0]
         found.extend((less / 'environ').read_text().split('\0'))
 
