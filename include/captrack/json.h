@@ -17,63 +17,65 @@
  * The first error stays in the writer and whoever called looks once, at the end: a
  * document with a member missing for want of memory must not pass for a whole one. */
 
-struct writer {
+struct json_writer {
 	FILE *out;
 	int result;   /* 0, or the first error: a negative errno */
 	bool in_html; /* strings written by hand have no '<', which could end a script */
 };
 
-void write_failed(struct writer *writer, int code);
-void emit(struct writer *writer, const char *text);
-void emit_bytes(struct writer *writer, const char *text, size_t length);
+void json_failed(struct json_writer *writer, int code);
+void json_emit(struct json_writer *writer, const char *text);
+void json_emit_bytes(struct json_writer *writer, const char *text, size_t length);
 
 /* --- by trees --- */
 
 /* Takes item. The name is a literal: it is not copied. */
-void add(struct writer *writer, cJSON *object, const char *name, cJSON *item);
-void append(struct writer *writer, cJSON *array, cJSON *item);
-void add_number(struct writer *writer, cJSON *object, const char *name, uint64_t value);
-void add_decimal(struct writer *writer, cJSON *object, const char *name, double value); /* 3 places */
-void add_hex(struct writer *writer, cJSON *object, const char *name, uint64_t value);   /* "0x12ab" */
+void json_add(struct json_writer *writer, cJSON *object, const char *name, cJSON *item);
+void json_append(struct json_writer *writer, cJSON *array, cJSON *item);
+void json_add_number(struct json_writer *writer, cJSON *object, const char *name, uint64_t value);
+/* With 3 places. */
+void json_add_decimal(struct json_writer *writer, cJSON *object, const char *name, double value);
+void json_add_hex(struct json_writer *writer, cJSON *object, const char *name, uint64_t value); /* "0x12ab" */
 /* NULL, what is not known, is absent. What is no UTF-8 becomes U+FFFD. */
-void add_string(struct writer *writer, cJSON *object, const char *name, const char *value);
-cJSON *clean_string(const char *value);
+void json_add_string(struct json_writer *writer, cJSON *object, const char *name, const char *value);
+cJSON *json_clean_string(const char *value);
 
 /* The text of json, which it takes; NULL after an error. */
-char *render(struct writer *writer, cJSON *json);
-void emit_json(struct writer *writer, cJSON *json);
+char *json_render(struct json_writer *writer, cJSON *json);
+void json_emit_tree(struct json_writer *writer, cJSON *json);
 /* ,"name":... of the document, on a line of its own. */
-void emit_member(struct writer *writer, const char *name, cJSON *json);
+void json_emit_member(struct json_writer *writer, const char *name, cJSON *json);
 
 /* --- by hand --- */
 
 /* Text on its way to the file. It is let go when the room for one more piece could run out, so
- * a line may be as long as it likes. Names are literals of at most NAME_BYTES. */
-enum { LINE_BYTES = 4096, NAME_BYTES = 40 };
+ * a line may be as long as it likes. Names are literals of at most JSON_NAME_BYTES. */
+enum { JSON_LINE_BYTES = 4096, JSON_NAME_BYTES = 40 };
 
-struct line {
-	struct writer *writer;
+struct json_line {
+	struct json_writer *writer;
 	bool is_first; /* of an object or array: no comma before it */
 	size_t length;
-	char text[LINE_BYTES];
+	char text[JSON_LINE_BYTES];
 };
 
-void line_begin(struct line *line, struct writer *writer);
-void line_end(struct line *line); /* to the file with what is left of it */
+void json_line_begin(struct json_line *line, struct json_writer *writer);
+void json_line_end(struct json_line *line); /* to the file with what is left of it */
 
 /* Text as it is; may be of any length. A member may follow it, so is_first is false. */
-void put_text(struct line *line, const char *text);
+void json_put_text(struct json_line *line, const char *text);
 /* An object or array, by its bracket; with a name as a member, without (NULL) as an element. */
-void put_open(struct line *line, const char *name, char bracket);
-void put_close(struct line *line, char bracket);
-void put_line_break(struct line *line); /* before an element, after the comma */
-void put_values(struct line *line, const char *name, const uint64_t *values, size_t count); /* [1,2] */
-void put_number(struct line *line, const char *name, uint64_t value);
-/* As put_number(), for names that come by the thousand with their lengths known. */
-void put_named(struct line *line, const char *name, size_t length, uint64_t value);
-void put_decimal(struct line *line, const char *name, double value);
-void put_true(struct line *line, const char *name);
-void put_string(struct line *line, const char *name, const char *value); /* as add_string() */
+void json_put_open(struct json_line *line, const char *name, char bracket);
+void json_put_close(struct json_line *line, char bracket);
+void json_put_line_break(struct json_line *line); /* before an element, after the comma */
+/* [1,2] */
+void json_put_values(struct json_line *line, const char *name, const uint64_t *values, size_t count);
+void json_put_number(struct json_line *line, const char *name, uint64_t value);
+/* As json_put_number(), for names that come by the thousand with their lengths known. */
+void json_put_named(struct json_line *line, const char *name, size_t length, uint64_t value);
+void json_put_decimal(struct json_line *line, const char *name, double value);
+void json_put_true(struct json_line *line, const char *name);
+void json_put_string(struct json_line *line, const char *name, const char *value); /* as json_add_string() */
 
 /* --- text --- */
 

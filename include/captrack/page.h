@@ -9,10 +9,10 @@
 /* A page of HTML with its data in it, as JSON that it reads with JSON.parse. It puts names where they are
  * text only, so they need no escapes but of '<', of which the writer (in_html) knows. */
 
-/* The page up to where its data go; returns the rest of it, for emit(). */
-const char *page_begin(struct writer *writer, const char *page);
+/* The page up to where its data go; returns the rest of it, for json_emit(). */
+const char *page_begin(struct json_writer *writer, const char *page);
 
-/* As put_number(); what JavaScript's numbers cannot hold exactly is a string of its digits. */
-void page_put_number(struct line *line, const char *name, uint64_t value);
+/* As json_put_number(); what JavaScript's numbers cannot hold exactly is a string of its digits. */
+void page_put_number(struct json_line *line, const char *name, uint64_t value);
 
 #endif

@@ -55,7 +55,8 @@ static int take_growth(struct check_rule *rule, const char *base, int argc, char
 	const char *percent = optind < argc ? argv[optind++] : NULL;
 	char *end;
 	if (rule->base)
-		return wrong_value(&check_command, "--max-growth-vs", base, "one base at a time; more of them by --budget");
+		return wrong_value(&check_command, "--max-growth-vs", base,
+				   "one base at a time; more of them by --budget");
 	if (!percent)
 		return wrong_value(&check_command, "--max-growth-vs", base,
 				   "the percentage is missing that it may grow by: BASE PERCENT");

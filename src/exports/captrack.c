@@ -185,27 +185,27 @@ static int entries_of(const struct profile *profile, struct entry **out, size_t 
 	return 0;
 }
 
-static void put_name(struct line *line, const struct location *at)
+static void put_name(struct json_line *line, const struct location *at)
 {
 	char name[300];
 	if (!at->function)
 		snprintf(name, sizeof(name), "%.255s+0x%" PRIx64, path_basename(at->file), at->offset);
-	put_string(line, "name", at->function ? at->function : name);
+	json_put_string(line, "name", at->function ? at->function : name);
 }
 
-static void put_entry(struct line *line, const struct entry *entry)
+static void put_entry(struct json_line *line, const struct entry *entry)
 {
-	put_line_break(line);
-	put_open(line, NULL, '{');
+	json_put_line_break(line);
+	json_put_open(line, NULL, '{');
 	put_name(line, &entry->at);
-	put_string(line, "file", entry->at.file);
-	put_number(line, "line", entry->at.line);
-	put_number(line, "column", entry->at.column);
-	put_number(line, "creation_count", entry->chains);
-	put_values(line, "samples", entry->sizes, entry->n_sizes);
+	json_put_string(line, "file", entry->at.file);
+	json_put_number(line, "line", entry->at.line);
+	json_put_number(line, "column", entry->at.column);
+	json_put_number(line, "creation_count", entry->chains);
+	json_put_values(line, "samples", entry->sizes, entry->n_sizes);
 	if (entry->total > entry->n_sizes)
-		put_number(line, "total_observed", entry->total);
-	put_close(line, '}');
+		json_put_number(line, "total_observed", entry->total);
+	json_put_close(line, '}');
 }
 
 const char *captrack_lacks(const struct profile *profile)
@@ -223,23 +223,23 @@ const char *captrack_lacks(const struct profile *profile)
 
 int captrack_write(const struct profile *profile, FILE *out)
 {
-	struct writer writer = {.out = out};
+	struct json_writer writer = {.out = out};
 	struct entry *entries;
-	struct line line;
+	struct json_line line;
 	size_t n;
 	if (captrack_lacks(profile))
 		return -EINVAL;
 	int result = entries_of(profile, &entries, &n);
 	if (result)
 		return result;
-	line_begin(&line, &writer);
-	put_open(&line, NULL, '{');
-	put_number(&line, "version", 1);
-	put_open(&line, "stats", '[');
+	json_line_begin(&line, &writer);
+	json_put_open(&line, NULL, '{');
+	json_put_number(&line, "version", 1);
+	json_put_open(&line, "stats", '[');
 	for (size_t i = 0; i < n; i++)
 		put_entry(&line, &entries[i]);
-	put_text(&line, "\n]}\n");
-	line_end(&line);
+	json_put_text(&line, "\n]}\n");
+	json_line_end(&line);
 	entries_free(entries, n);
 	return stream_end(out, writer.result);
 }

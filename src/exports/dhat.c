@@ -40,26 +40,26 @@ static uint64_t end_ms(const struct profile *profile)
 	return ms ? ms : 1;
 }
 
-static void put_header(struct line *line, const struct profile *profile, bool lifetimes)
+static void put_header(struct json_line *line, const struct profile *profile, bool lifetimes)
 {
 	char text[VALGRIND_NAME_BYTES], how[128], mode[160];
 	bool is_plain = profile->state == PROFILE_FINAL && !profile->capture.sample_bytes;
 	snprintf(mode, sizeof(mode), is_plain ? "heap" : "heap (%s)", valgrind_mode(profile, how));
-	put_open(line, NULL, '{');
-	put_number(line, "dhatFileVersion", 2);
-	put_string(line, "mode", mode);
-	put_string(line, "verb", "Allocated");
-	put_text(line, lifetimes ? ",\"bklt\":true" : ",\"bklt\":false");
-	put_text(line, ",\"bkacc\":false");
-	put_string(line, "tu", "µs");
-	put_string(line, "Mtu", "s");
+	json_put_open(line, NULL, '{');
+	json_put_number(line, "dhatFileVersion", 2);
+	json_put_string(line, "mode", mode);
+	json_put_string(line, "verb", "Allocated");
+	json_put_text(line, lifetimes ? ",\"bklt\":true" : ",\"bklt\":false");
+	json_put_text(line, ",\"bkacc\":false");
+	json_put_string(line, "tu", "µs");
+	json_put_string(line, "Mtu", "s");
 	if (lifetimes)
-		put_number(line, "tuth", SHORT_LIVED_US);
-	put_string(line, "cmd", valgrind_command(profile, text));
-	put_number(line, "pid", (uint64_t)profile->target.pid);
-	put_number(line, "te", microseconds(end_ms(profile)));
+		json_put_number(line, "tuth", SHORT_LIVED_US);
+	json_put_string(line, "cmd", valgrind_command(profile, text));
+	json_put_number(line, "pid", (uint64_t)profile->target.pid);
+	json_put_number(line, "te", microseconds(end_ms(profile)));
 	if (lifetimes)
-		put_number(line, "tg", microseconds(profile->peak_ms));
+		json_put_number(line, "tg", microseconds(profile->peak_ms));
 }
 
 /* The viewer wants the blocks of the moment when the point held most bytes, of which only the bytes are kept.
@@ -76,61 +76,61 @@ static uint64_t most_blocks(const struct point *point)
 	return blocks < point->blocks ? blocks : point->blocks;
 }
 
-static void put_point(struct line *line, const struct point *point, bool lifetimes)
+static void put_point(struct json_line *line, const struct point *point, bool lifetimes)
 {
-	put_line_break(line);
-	put_open(line, NULL, '{');
-	put_number(line, "tb", point->bytes);
-	put_number(line, "tbk", point->blocks);
+	json_put_line_break(line);
+	json_put_open(line, NULL, '{');
+	json_put_number(line, "tb", point->bytes);
+	json_put_number(line, "tbk", point->blocks);
 	if (lifetimes) {
 		/* Of blocks that live in a running process it is not known. The viewer does without, and
 		 * shows that there is no number; a 0 would call a leak short-lived. */
 		if (point->knows_lived)
-			put_number(line, "tl", point->lived_ns / NS_PER_US);
-		put_number(line, "mb", point->most_bytes);
-		put_number(line, "mbk", most_blocks(point));
-		put_number(line, "gb", point->at_peak_bytes);
-		put_number(line, "gbk", point->at_peak_blocks);
-		put_number(line, "eb", point->live_bytes);
-		put_number(line, "ebk", point->live_blocks);
+			json_put_number(line, "tl", point->lived_ns / NS_PER_US);
+		json_put_number(line, "mb", point->most_bytes);
+		json_put_number(line, "mbk", most_blocks(point));
+		json_put_number(line, "gb", point->at_peak_bytes);
+		json_put_number(line, "gbk", point->at_peak_blocks);
+		json_put_number(line, "eb", point->live_bytes);
+		json_put_number(line, "ebk", point->live_blocks);
 	}
-	put_open(line, "fs", '[');
+	json_put_open(line, "fs", '[');
 	for (size_t i = 0; i < point->n_frames; i++)
-		put_number(line, NULL, point->frames[i]);
-	put_close(line, ']');
-	put_close(line, '}');
+		json_put_number(line, NULL, point->frames[i]);
+	json_put_close(line, ']');
+	json_put_close(line, '}');
 }
 
-static void put_frames(struct line *line, const struct points *points)
+static void put_frames(struct json_line *line, const struct points *points)
 {
 	char text[VALGRIND_FRAME_BYTES];
-	put_open(line, "ftbl", '[');
-	put_string(line, NULL, "[root]");
+	json_put_open(line, "ftbl", '[');
+	json_put_string(line, NULL, "[root]");
 	for (uint32_t i = 1; i < points->n_texts; i++) {
-		put_line_break(line);
-		put_string(line, NULL, points_text(points, i, text));
+		json_put_line_break(line);
+		json_put_string(line, NULL, points_text(points, i, text));
 	}
-	put_text(line, "\n]");
+	json_put_text(line, "\n]");
 }
 
 int dhat_write(const struct profile *profile, FILE *out)
 {
 	bool lifetimes = profile_knows(profile, PROFILE_DETAILS);
-	struct writer writer = {.out = out};
+	struct json_writer writer = {.out = out};
 	struct points points;
-	struct line line;
+	struct json_line line;
 	int result = points_init(&points, profile);
 	if (result)
 		return result;
-	line_begin(&line, &writer);
+	json_line_begin(&line, &writer);
 	put_header(&line, profile, lifetimes);
-	put_open(&line, "pps", '[');
+	json_put_open(&line, "pps", '[');
 	for (size_t i = 0; i < points.n; i++)
 		put_point(&line, &points.points[i], lifetimes);
-	put_text(&line, "\n]");
+	json_put_text(&line, "\n]");
 	put_frames(&line, &points);
-	put_text(&line, "}\n");
-	line_end(&line);
+	json_put_text(&line, "}\n");
+	json_line_end(&line);
 	points_deinit(&points);
 	return stream_end(out, writer.result);
 }

@@ -12,17 +12,17 @@ const char *html_lacks(const struct profile *profile)
 
 int html_write(const struct profile *profile, FILE *out)
 {
-	struct writer writer = {.out = out};
-	struct line line;
+	struct json_writer writer = {.out = out};
+	struct json_line line;
 	const char *rest = page_begin(&writer, html_profile_page);
-	line_begin(&line, &writer);
-	put_open(&line, NULL, '{');
+	json_line_begin(&line, &writer);
+	json_put_open(&line, NULL, '{');
 	html_put_summary(&line, profile);
 	html_put_activity(&line, profile);
 	int result = html_put_calls(&line, profile);
 	html_put_stacks(&line, profile);
-	put_close(&line, '}');
-	line_end(&line);
-	emit(&writer, rest);
+	json_put_close(&line, '}');
+	json_line_end(&line);
+	json_emit(&writer, rest);
 	return stream_end(out, result ? result : writer.result);
 }

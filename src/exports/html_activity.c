@@ -17,7 +17,7 @@ static uint64_t figure(const struct profile_point *point, const struct column *c
 	{                                                                                                    \
 #field, offsetof(struct profile_point, field), needs                                         \
 	}
-static void put_timeline(struct line *line, const struct profile *profile)
+static void put_timeline(struct json_line *line, const struct profile *profile)
 {
 	static const struct column columns[] = {
 		POINT(ms, 0),
@@ -26,41 +26,41 @@ static void put_timeline(struct line *line, const struct profile *profile)
 		POINT(allocated_bytes, 0),
 		POINT(rss_bytes, 0),
 	};
-	put_open(line, "timeline", '{');
+	json_put_open(line, "timeline", '{');
 	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
 		if (!profile_knows(profile, columns[i].needs))
 			continue;
-		put_open(line, columns[i].name, '[');
+		json_put_open(line, columns[i].name, '[');
 		for (size_t j = 0; j < profile->n_timeline; j++)
 			page_put_number(line, NULL, figure(&profile->timeline[j], &columns[i]));
-		put_close(line, ']');
+		json_put_close(line, ']');
 	}
-	put_open(line, "is_peak", '[');
+	json_put_open(line, "is_peak", '[');
 	for (size_t i = 0; i < profile->n_timeline; i++)
-		put_number(line, NULL, profile->timeline[i].is_peak);
-	put_close(line, ']');
-	put_close(line, '}');
+		json_put_number(line, NULL, profile->timeline[i].is_peak);
+	json_put_close(line, ']');
+	json_put_close(line, '}');
 }
 
-static void put_threads(struct line *line, const struct profile *profile)
+static void put_threads(struct json_line *line, const struct profile *profile)
 {
 	if (profile->capture.no_details || !profile->n_threads)
 		return;
-	put_open(line, "threads", '[');
+	json_put_open(line, "threads", '[');
 	for (size_t i = 0; i < profile->n_threads; i++) {
 		const struct profile_thread *thread = &profile->threads[i];
-		put_open(line, NULL, '{');
-		put_number(line, "tid", (uint64_t)(thread->tid > 0 ? thread->tid : 0));
-		put_string(line, "name", thread->name);
+		json_put_open(line, NULL, '{');
+		json_put_number(line, "tid", (uint64_t)(thread->tid > 0 ? thread->tid : 0));
+		json_put_string(line, "name", thread->name);
 		for (const struct number_field *field = profile_thread_numbers; field->name; field++)
 			if (profile_knows(profile, field->needs))
 				page_put_number(line, field->name, *field_in(thread, field));
-		put_close(line, '}');
+		json_put_close(line, '}');
 	}
-	put_close(line, ']');
+	json_put_close(line, ']');
 }
 
-void html_put_activity(struct line *line, const struct profile *profile)
+void html_put_activity(struct json_line *line, const struct profile *profile)
 {
 	put_timeline(line, profile);
 	put_threads(line, profile);

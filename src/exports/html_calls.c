@@ -91,67 +91,67 @@ static uint64_t flags_of(const struct calls *calls, const struct call *call)
 }
 
 /* [name, file + 1, line, object + 1, flags], names and files by their place in strings; 0: not known */
-static void put_call(struct line *line, const struct calls *calls, const struct strings *strings,
+static void put_call(struct json_line *line, const struct calls *calls, const struct strings *strings,
 		     size_t index)
 {
 	const struct call *call = &calls->calls[index];
-	put_open(line, NULL, '[');
-	put_number(line, NULL, find_text(strings, name_of(calls, strings, index)));
-	put_number(line, NULL, call->file ? find_text(strings, call->file) + 1 : 0);
-	put_number(line, NULL, call->file ? call->line : 0);
-	put_number(line, NULL, call->frame ? call->frame->object + 1 : 0);
-	put_number(line, NULL, flags_of(calls, call));
-	put_close(line, ']');
+	json_put_open(line, NULL, '[');
+	json_put_number(line, NULL, find_text(strings, name_of(calls, strings, index)));
+	json_put_number(line, NULL, call->file ? find_text(strings, call->file) + 1 : 0);
+	json_put_number(line, NULL, call->file ? call->line : 0);
+	json_put_number(line, NULL, call->frame ? call->frame->object + 1 : 0);
+	json_put_number(line, NULL, flags_of(calls, call));
+	json_put_close(line, ']');
 }
 
 /* Node 0 is the root; the parent of node n is n - up[n]. */
-static void put_tree(struct line *line, const struct call_tree *tree)
+static void put_tree(struct json_line *line, const struct call_tree *tree)
 {
-	put_open(line, "tree", '{');
-	put_open(line, "call", '[');
+	json_put_open(line, "tree", '{');
+	json_put_open(line, "call", '[');
 	for (size_t i = 0; i < tree->n; i++)
-		put_number(line, NULL, tree->nodes[i].call);
-	put_close(line, ']');
-	put_open(line, "up", '[');
+		json_put_number(line, NULL, tree->nodes[i].call);
+	json_put_close(line, ']');
+	json_put_open(line, "up", '[');
 	for (size_t i = 0; i < tree->n; i++)
-		put_number(line, NULL, i - tree->nodes[i].parent);
-	put_close(line, ']');
-	put_close(line, '}');
+		json_put_number(line, NULL, i - tree->nodes[i].parent);
+	json_put_close(line, ']');
+	json_put_close(line, '}');
 }
 
-static void put_texts(struct line *line, const char *name, const char *const *texts, size_t n)
+static void put_texts(struct json_line *line, const char *name, const char *const *texts, size_t n)
 {
-	put_open(line, name, '[');
+	json_put_open(line, name, '[');
 	for (size_t i = 0; i < n; i++)
-		put_string(line, NULL, texts[i]);
-	put_close(line, ']');
+		json_put_string(line, NULL, texts[i]);
+	json_put_close(line, ']');
 }
 
-static void put_objects(struct line *line, const struct profile *profile)
+static void put_objects(struct json_line *line, const struct profile *profile)
 {
-	put_open(line, "objects", '[');
+	json_put_open(line, "objects", '[');
 	for (size_t i = 0; i < profile->n_objects; i++)
-		put_string(line, NULL, profile->objects[i].path ? profile->objects[i].path : "?");
-	put_close(line, ']');
+		json_put_string(line, NULL, profile->objects[i].path ? profile->objects[i].path : "?");
+	json_put_close(line, ']');
 }
 
 /* Lists of calls, innermost first. */
-static int put_free_stacks(struct line *line, const struct calls *calls)
+static int put_free_stacks(struct json_line *line, const struct calls *calls)
 {
 	const struct profile *profile = calls->profile;
 	uint32_t *ids = calloc(calls->longest + 1, sizeof(*ids));
 	if (!ids)
 		return -ENOMEM;
-	put_open(line, "free_stacks", '[');
+	json_put_open(line, "free_stacks", '[');
 	for (size_t i = 0; i < profile->n_free_stacks; i++) {
 		const struct profile_free_stack *stack = &profile->free_stacks[i];
 		size_t n = calls_of_frames(calls, stack->frames, stack->n_frames, false, ids);
-		put_open(line, NULL, '[');
+		json_put_open(line, NULL, '[');
 		for (size_t j = 0; j < n; j++)
-			put_number(line, NULL, ids[j]);
-		put_close(line, ']');
+			json_put_number(line, NULL, ids[j]);
+		json_put_close(line, ']');
 	}
-	put_close(line, ']');
+	json_put_close(line, ']');
 	free(ids);
 	return 0;
 }
@@ -163,23 +163,23 @@ static struct call_weight keep_all(const struct profile_stack *stack, const void
 	return (struct call_weight){.count = 1};
 }
 
-static void put_all(struct line *line, const struct calls *calls, const struct strings *strings,
+static void put_all(struct json_line *line, const struct calls *calls, const struct strings *strings,
 		    const struct call_tree *tree)
 {
 	put_texts(line, "strings", strings->texts, strings->n);
 	put_objects(line, calls->profile);
-	put_open(line, "calls", '[');
+	json_put_open(line, "calls", '[');
 	for (size_t i = 0; i < calls->n; i++)
 		put_call(line, calls, strings, i);
-	put_close(line, ']');
+	json_put_close(line, ']');
 	put_tree(line, tree);
-	put_open(line, "ends", '[');
+	json_put_open(line, "ends", '[');
 	for (size_t i = 0; i < calls->profile->n_stacks; i++)
-		put_number(line, NULL, tree->ends[i]);
-	put_close(line, ']');
+		json_put_number(line, NULL, tree->ends[i]);
+	json_put_close(line, ']');
 }
 
-int html_put_calls(struct line *line, const struct profile *profile)
+int html_put_calls(struct json_line *line, const struct profile *profile)
 {
 	struct calls calls;
 	struct strings strings = {0};

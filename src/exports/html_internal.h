@@ -11,11 +11,11 @@
 extern const char html_profile_page[];
 
 /* Members of the page's data, each of a file of its own. */
-void html_put_summary(struct line *line, const struct profile *profile);
-void html_put_activity(struct line *line, const struct profile *profile);
+void html_put_summary(struct json_line *line, const struct profile *profile);
+void html_put_activity(struct json_line *line, const struct profile *profile);
 /* strings, objects, calls, tree, and for each stack where it ends in it. -ENOMEM, -EFBIG. */
-int html_put_calls(struct line *line, const struct profile *profile);
+int html_put_calls(struct json_line *line, const struct profile *profile);
 /* figures, sizes, lifetimes ... */
-void html_put_stacks(struct line *line, const struct profile *profile);
+void html_put_stacks(struct json_line *line, const struct profile *profile);
 
 #endif

@@ -3,29 +3,29 @@
  * stack's index. */
 #include "html_internal.h"
 
-static void put_figures(struct line *line, const struct profile *profile)
+static void put_figures(struct json_line *line, const struct profile *profile)
 {
-	put_open(line, "figures", '{');
+	json_put_open(line, "figures", '{');
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++) {
 		if (!profile_knows(profile, field->needs))
 			continue;
-		put_open(line, field->name, '[');
+		json_put_open(line, field->name, '[');
 		for (size_t i = 0; i < profile->n_stacks; i++)
 			page_put_number(line, NULL, *field_in(&profile->stacks[i].counts, field));
-		put_close(line, ']');
+		json_put_close(line, ']');
 	}
-	put_close(line, '}');
+	json_put_close(line, '}');
 }
 
 /* first class, counts */
-static void put_histogram(struct line *line, const struct profile_histogram *histogram)
+static void put_histogram(struct json_line *line, const struct profile_histogram *histogram)
 {
-	put_number(line, NULL, histogram->first);
+	json_put_number(line, NULL, histogram->first);
 	for (uint32_t i = 0; i < histogram->n; i++)
 		page_put_number(line, NULL, histogram->counts[i]);
 }
 
-static void put_row(struct line *line, const uint64_t *values, size_t n)
+static void put_row(struct json_line *line, const uint64_t *values, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		page_put_number(line, NULL, values[i]);
@@ -34,7 +34,8 @@ static void put_row(struct line *line, const uint64_t *values, size_t n)
 #define PUT_ROW(line, ...)                                                                                   \
 	put_row(line, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / 8)
 
-typedef void (*put_part)(struct line *line, const struct profile *profile, const struct profile_stack *stack);
+typedef void (*put_part)(struct json_line *line, const struct profile *profile,
+			 const struct profile_stack *stack);
 typedef bool (*has_part)(const struct profile *profile, const struct profile_stack *stack);
 
 static bool has_sizes(const struct profile *profile, const struct profile_stack *stack)
@@ -42,7 +43,8 @@ static bool has_sizes(const struct profile *profile, const struct profile_stack 
 	return stack->sizes.log2.n && profile_knows(profile, PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS);
 }
 
-static void put_sizes(struct line *line, const struct profile *profile, const struct profile_stack *stack)
+static void put_sizes(struct json_line *line, const struct profile *profile,
+		      const struct profile_stack *stack)
 {
 	(void)profile;
 	PUT_ROW(line, stack->sizes.min, stack->sizes.max);
@@ -55,14 +57,15 @@ static bool has_lifetimes(const struct profile *profile, const struct profile_st
 }
 
 /* The sum is null where it is not known. */
-static void put_lifetimes(struct line *line, const struct profile *profile, const struct profile_stack *stack)
+static void put_lifetimes(struct json_line *line, const struct profile *profile,
+			  const struct profile_stack *stack)
 {
 	(void)profile;
 	PUT_ROW(line, stack->lifetimes.min, stack->lifetimes.max);
 	if (stack->lifetimes.has_sum)
 		page_put_number(line, NULL, stack->lifetimes.sum);
 	else
-		put_text(line, ",null");
+		json_put_text(line, ",null");
 	put_histogram(line, &stack->lifetimes.log2);
 }
 
@@ -71,7 +74,7 @@ static bool has_ages(const struct profile *profile, const struct profile_stack *
 	return stack->ages.known && stack->counts.live_allocs && profile_knows(profile, PROFILE_DETAILS);
 }
 
-static void put_ages(struct line *line, const struct profile *profile, const struct profile_stack *stack)
+static void put_ages(struct json_line *line, const struct profile *profile, const struct profile_stack *stack)
 {
 	(void)profile;
 	PUT_ROW(line, stack->ages.min, stack->ages.max, stack->ages.mean, stack->ages.startup_allocs);
@@ -82,7 +85,8 @@ static bool has_growth(const struct profile *profile, const struct profile_stack
 	return stack->growth && stack->growth->chains && profile_knows(profile, PROFILE_DETAILS);
 }
 
-static void put_growth(struct line *line, const struct profile *profile, const struct profile_stack *stack)
+static void put_growth(struct json_line *line, const struct profile *profile,
+		       const struct profile_stack *stack)
 {
 	struct profile_growth *growth = stack->growth;
 	(void)profile;
@@ -96,10 +100,10 @@ static bool has_leak(const struct profile *profile, const struct profile_stack *
 	return stack->leak.score >= 0.0005 && profile_knows(profile, PROFILE_NEEDS_FREES);
 }
 
-static void put_leak(struct line *line, const struct profile *profile, const struct profile_stack *stack)
+static void put_leak(struct json_line *line, const struct profile *profile, const struct profile_stack *stack)
 {
 	(void)profile;
-	put_decimal(line, NULL, stack->leak.score);
+	json_put_decimal(line, NULL, stack->leak.score);
 	page_put_number(line, NULL, stack->leak.bytes_per_s);
 }
 
@@ -108,7 +112,8 @@ static bool has_freed_by(const struct profile *profile, const struct profile_sta
 	return stack->n_freed_by && profile_knows(profile, PROFILE_DETAILS);
 }
 
-static void put_freed_by(struct line *line, const struct profile *profile, const struct profile_stack *stack)
+static void put_freed_by(struct json_line *line, const struct profile *profile,
+			 const struct profile_stack *stack)
 {
 	(void)profile;
 	for (size_t i = 0; i < stack->n_freed_by; i++) {
@@ -124,12 +129,12 @@ static bool is_truncated(const struct profile *profile, const struct profile_sta
 }
 
 /* The reason's place in "reasons", which begin with the first; beyond them: not told. */
-static void put_why(struct line *line, const struct profile *profile, const struct profile_stack *stack)
+static void put_why(struct json_line *line, const struct profile *profile, const struct profile_stack *stack)
 {
 	(void)profile;
-	put_number(line, NULL,
-		   profile_is_reason(stack->why) ? (uint64_t)(stack->why - INTEGRITY_DEPTH_STACKS)
-						 : INTEGRITY_COUNT);
+	json_put_number(line, NULL,
+			profile_is_reason(stack->why) ? (uint64_t)(stack->why - INTEGRITY_DEPTH_STACKS)
+						      : INTEGRITY_COUNT);
 }
 
 static bool has_thread(const struct profile *profile, const struct profile_stack *stack)
@@ -137,54 +142,55 @@ static bool has_thread(const struct profile *profile, const struct profile_stack
 	return profile->capture.by_thread && stack->thread < profile->n_threads;
 }
 
-static void put_thread(struct line *line, const struct profile *profile, const struct profile_stack *stack)
+static void put_thread(struct json_line *line, const struct profile *profile,
+		       const struct profile_stack *stack)
 {
 	(void)profile;
-	put_number(line, NULL, stack->thread);
+	json_put_number(line, NULL, stack->thread);
 }
 
-static void put_parts(struct line *line, const struct profile *profile, const char *name, has_part has,
+static void put_parts(struct json_line *line, const struct profile *profile, const char *name, has_part has,
 		      put_part put)
 {
-	put_open(line, name, '[');
+	json_put_open(line, name, '[');
 	for (size_t i = 0; i < profile->n_stacks; i++) {
 		if (!has(profile, &profile->stacks[i]))
 			continue;
-		put_open(line, NULL, '[');
-		put_number(line, NULL, i);
+		json_put_open(line, NULL, '[');
+		json_put_number(line, NULL, i);
 		put(line, profile, &profile->stacks[i]);
-		put_close(line, ']');
+		json_put_close(line, ']');
 	}
-	put_close(line, ']');
+	json_put_close(line, ']');
 }
 
-static void put_place(struct line *line, int64_t place)
+static void put_place(struct json_line *line, int64_t place)
 {
 	if (place < 0)
-		put_text(line, line->is_first ? "null" : ",null");
+		json_put_text(line, line->is_first ? "null" : ",null");
 	else
-		put_number(line, NULL, (uint64_t)place);
+		json_put_number(line, NULL, (uint64_t)place);
 }
 
 /* [stack, freed by, again by, count] */
-static void put_double_frees(struct line *line, const struct profile *profile)
+static void put_double_frees(struct json_line *line, const struct profile *profile)
 {
 	if (!profile->n_double_frees || !profile_knows(profile, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL))
 		return;
-	put_open(line, "double_frees", '[');
+	json_put_open(line, "double_frees", '[');
 	for (size_t i = 0; i < profile->n_double_frees; i++) {
 		const struct profile_double_free *twice = &profile->double_frees[i];
-		put_open(line, NULL, '[');
+		json_put_open(line, NULL, '[');
 		put_place(line, twice->stack);
 		put_place(line, twice->freed_by);
 		put_place(line, twice->again_by);
 		page_put_number(line, NULL, twice->count);
-		put_close(line, ']');
+		json_put_close(line, ']');
 	}
-	put_close(line, ']');
+	json_put_close(line, ']');
 }
 
-void html_put_stacks(struct line *line, const struct profile *profile)
+void html_put_stacks(struct json_line *line, const struct profile *profile)
 {
 	put_figures(line, profile);
 	put_parts(line, profile, "sizes", has_sizes, put_sizes);

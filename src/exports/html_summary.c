@@ -19,45 +19,45 @@ static const char *format_state(const struct profile *profile, char out[96])
 	return out;
 }
 
-static void put_target(struct line *line, const struct profile *profile)
+static void put_target(struct json_line *line, const struct profile *profile)
 {
 	char state[96];
-	put_open(line, "target", '{');
-	put_string(line, "command", profile->target.command);
-	put_string(line, "exe", profile->target.exe);
-	put_number(line, "pid", (uint64_t)(profile->target.pid > 0 ? profile->target.pid : 0));
-	put_string(line, "state", format_state(profile, state));
+	json_put_open(line, "target", '{');
+	json_put_string(line, "command", profile->target.command);
+	json_put_string(line, "exe", profile->target.exe);
+	json_put_number(line, "pid", (uint64_t)(profile->target.pid > 0 ? profile->target.pid : 0));
+	json_put_string(line, "state", format_state(profile, state));
 	page_put_number(line, "start_ms", profile->target.start_ms);
 	if (profile->target.attached_running)
-		put_true(line, "attached_running");
-	put_close(line, '}');
+		json_put_true(line, "attached_running");
+	json_put_close(line, '}');
 }
 
-static void put_capture(struct line *line, const struct profile *profile)
+static void put_capture(struct json_line *line, const struct profile *profile)
 {
-	put_open(line, "capture", '{');
-	put_string(line, "tool", "captrack-bpf " CT_VERSION);
-	put_string(line, "kernel", profile->host.kernel);
-	put_string(line, "arch", profile->host.arch);
-	put_string(line, "allocator", profile->capture.allocator);
+	json_put_open(line, "capture", '{');
+	json_put_string(line, "tool", "captrack-bpf " CT_VERSION);
+	json_put_string(line, "kernel", profile->host.kernel);
+	json_put_string(line, "arch", profile->host.arch);
+	json_put_string(line, "allocator", profile->capture.allocator);
 	page_put_number(line, "duration_ms", profile->capture.duration_ms);
 	page_put_number(line, "snapshots", profile->capture.snapshots);
 	if (profile->capture.sample_bytes)
 		page_put_number(line, "sample_bytes", profile->capture.sample_bytes);
 	if (profile->capture.allocs_only)
-		put_true(line, "allocs_only");
+		json_put_true(line, "allocs_only");
 	if (profile->capture.no_details)
-		put_true(line, "no_details");
+		json_put_true(line, "no_details");
 	if (profile->capture.free_stacks)
-		put_true(line, "free_stacks");
+		json_put_true(line, "free_stacks");
 	if (profile->capture.by_thread)
-		put_true(line, "by_thread");
+		json_put_true(line, "by_thread");
 	if (profile->state == PROFILE_RUNNING)
-		put_true(line, "running");
-	put_close(line, '}');
+		json_put_true(line, "running");
+	json_put_close(line, '}');
 }
 
-static void put_knows(struct line *line, const struct profile *profile)
+static void put_knows(struct json_line *line, const struct profile *profile)
 {
 	static const struct {
 		const char *name;
@@ -69,65 +69,65 @@ static void put_knows(struct line *line, const struct profile *profile)
 		{"sizes", PROFILE_NEEDS_ALL | PROFILE_NEEDS_DETAILS},
 		{"details", PROFILE_DETAILS},
 	};
-	put_open(line, "knows", '{');
+	json_put_open(line, "knows", '{');
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (profile_knows(profile, table[i].needs))
-			put_true(line, table[i].name);
-	put_close(line, '}');
+			json_put_true(line, table[i].name);
+	json_put_close(line, '}');
 }
 
-static void put_totals(struct line *line, const struct profile *profile)
+static void put_totals(struct json_line *line, const struct profile *profile)
 {
-	put_open(line, "totals", '{');
+	json_put_open(line, "totals", '{');
 	for (const struct number_field *field = profile_totals_numbers; field->name; field++)
 		if (profile_knows(profile, field->needs))
 			page_put_number(line, field->name, *field_in(profile, field));
-	put_close(line, '}');
+	json_put_close(line, '}');
 }
 
-static void put_cost(struct line *line, const struct profile *profile)
+static void put_cost(struct json_line *line, const struct profile *profile)
 {
 	double slowdown = profile->cost.slowdown;
 	if (!profile->cost.known || !(slowdown > 0))
 		return;
-	put_open(line, "cost", '{');
+	json_put_open(line, "cost", '{');
 	page_put_number(line, "events", profile->cost.events);
 	if (slowdown >= COST_MOST_SLOWDOWN)
-		put_decimal(line, "beyond", COST_MOST_SLOWDOWN);
+		json_put_decimal(line, "beyond", COST_MOST_SLOWDOWN);
 	else
-		put_decimal(line, "slowdown", slowdown);
+		json_put_decimal(line, "slowdown", slowdown);
 	if (profile->cost.traps_only || slowdown >= COST_SURE_SLOWDOWN)
-		put_true(line, "at_least");
-	put_close(line, '}');
+		json_put_true(line, "at_least");
+	json_put_close(line, '}');
 }
 
-static void put_counter(struct line *line, const struct profile *profile, enum profile_integrity which)
+static void put_counter(struct json_line *line, const struct profile *profile, enum profile_integrity which)
 {
-	put_open(line, NULL, '{');
-	put_string(line, "name", profile_integrity_name(which));
+	json_put_open(line, NULL, '{');
+	json_put_string(line, "name", profile_integrity_name(which));
 	page_put_number(line, "count", profile->integrity[which]);
-	put_string(line, "sentence", profile_integrity_sentence(which));
-	put_close(line, '}');
+	json_put_string(line, "sentence", profile_integrity_sentence(which));
+	json_put_close(line, '}');
 }
 
 /* Those that call for a warning, and why stacks are not whole. */
-static void put_integrity(struct line *line, const struct profile *profile)
+static void put_integrity(struct json_line *line, const struct profile *profile)
 {
-	put_open(line, "warnings", '[');
+	json_put_open(line, "warnings", '[');
 	for (int i = 0; i < INTEGRITY_COUNT; i++)
 		if (profile_integrity_warns(profile, (enum profile_integrity)i))
 			put_counter(line, profile, (enum profile_integrity)i);
-	put_close(line, ']');
-	put_open(line, "reasons", '[');
+	json_put_close(line, ']');
+	json_put_open(line, "reasons", '[');
 	for (int i = 0; i < INTEGRITY_COUNT; i++)
 		if (profile_is_reason((enum profile_integrity)i))
 			put_counter(line, profile, (enum profile_integrity)i);
-	put_close(line, ']');
+	json_put_close(line, ']');
 	if (profile->target.attached_running && profile_knows_integrity(profile, INTEGRITY_UNMATCHED_FREES))
 		page_put_number(line, "unmatched_frees", profile->integrity[INTEGRITY_UNMATCHED_FREES]);
 }
 
-void html_put_summary(struct line *line, const struct profile *profile)
+void html_put_summary(struct json_line *line, const struct profile *profile)
 {
 	put_target(line, profile);
 	put_capture(line, profile);

@@ -19,7 +19,7 @@ enum { MOST_SNAPSHOTS = 1000 };
 struct massif {
 	const struct profile *profile;
 	struct calls calls;
-	struct line *line;
+	struct json_line *line;
 	unsigned int n; /* snapshots so far */
 	uint64_t ms;    /* of the last one */
 };
@@ -38,10 +38,10 @@ static void put_header(const struct massif *massif)
 	char text[VALGRIND_NAME_BYTES], how[128], line[256];
 	snprintf(line, sizeof(line), "desc: captrack-bpf %s, %s\n", CT_VERSION,
 		 valgrind_mode(massif->profile, how));
-	put_text(massif->line, line);
-	put_text(massif->line, "cmd: ");
+	json_put_text(massif->line, line);
+	json_put_text(massif->line, "cmd: ");
 	massif_put_text(massif->line, (char *)valgrind_command(massif->profile, text));
-	put_text(massif->line, "\ntime_unit: ms\n");
+	json_put_text(massif->line, "\ntime_unit: ms\n");
 }
 
 /* Time does not go back: ms_print could not draw it. */
@@ -53,7 +53,7 @@ static void put_snapshot(struct massif *massif, uint64_t ms, uint64_t bytes, con
 		 "#-----------\nsnapshot=%u\n#-----------\ntime=%" PRIu64 "\nmem_heap_B=%" PRIu64
 		 "\nmem_heap_extra_B=0\nmem_stacks_B=0\nheap_tree=%s\n",
 		 massif->n++, massif->ms, bytes, tree);
-	put_text(massif->line, text);
+	json_put_text(massif->line, text);
 }
 
 static struct call_weight weigh_peak(const struct profile_stack *stack, const void *context)
@@ -116,18 +116,18 @@ static int put_snapshots(struct massif *massif)
 
 int massif_write(const struct profile *profile, FILE *out)
 {
-	struct writer writer = {.out = out};
-	struct line line;
+	struct json_writer writer = {.out = out};
+	struct json_line line;
 	struct massif massif = {.profile = profile, .line = &line};
 	if (massif_lacks(profile))
 		return -EINVAL;
 	int result = calls_init(&massif.calls, profile, CALLS_BY_ADDRESS);
 	if (result)
 		return result;
-	line_begin(&line, &writer);
+	json_line_begin(&line, &writer);
 	put_header(&massif);
 	result = put_snapshots(&massif);
-	line_end(&line);
+	json_line_end(&line);
 	calls_deinit(&massif.calls);
 	return stream_end(out, result ? result : writer.result);
 }

@@ -13,7 +13,7 @@ enum { MOST_FRAMES = 30, MOST_LEVELS = 90 };
 
 /* Where the way through the tree, from each node to its first child, else the next node, has come to. */
 struct walk {
-	struct line *line;
+	struct json_line *line;
 	const struct calls *calls;
 	const struct call_node *nodes;
 	uint64_t least; /* that a node has to hold for a line of its own */
@@ -38,12 +38,12 @@ static uint32_t first_child(const struct walk *walk)
 	return ends ? 0 : walk->nodes[walk->node].child;
 }
 
-void massif_put_text(struct line *line, char *text)
+void massif_put_text(struct json_line *line, char *text)
 {
 	for (char *at = text; *at; at++)
 		if (*at == '#')
 			*at = ' ';
-	put_text(line, text);
+	json_put_text(line, text);
 }
 
 static void put_node(const struct walk *walk)
@@ -55,12 +55,12 @@ static void put_node(const struct walk *walk)
 		lines++;
 	snprintf(head, sizeof(head), "%*sn%" PRIu32 ": %" PRIu64 " ", walk->level, "", lines + (child != 0),
 		 node->value);
-	put_text(walk->line, head);
+	json_put_text(walk->line, head);
 	if (walk->node)
 		massif_put_text(walk->line, (char *)valgrind_frame(walk->calls, node->call, false, frame));
 	else
-		put_text(walk->line, "(heap allocation functions) malloc/new/new[], --alloc-fns, etc.");
-	put_text(walk->line, "\n");
+		json_put_text(walk->line, "(heap allocation functions) malloc/new/new[], --alloc-fns, etc.");
+	json_put_text(walk->line, "\n");
 }
 
 /* Of this node and its next ones, in one line. */
@@ -76,7 +76,7 @@ static void put_below(const struct walk *walk, uint32_t node, int level)
 	snprintf(text, sizeof(text),
 		 "%*sn0: %" PRIu64 " in %" PRIu32 " place%s, all below massif's threshold (1.00%%)\n", level,
 		 "", bytes, places, places == 1 ? "" : "s");
-	put_text(walk->line, text);
+	json_put_text(walk->line, text);
 }
 
 static void enter(struct walk *walk, uint32_t node)
@@ -115,7 +115,7 @@ static bool step(struct walk *walk)
 	return false;
 }
 
-void massif_put_tree(struct line *line, const struct calls *calls, const struct call_tree *tree)
+void massif_put_tree(struct json_line *line, const struct calls *calls, const struct call_tree *tree)
 {
 	uint64_t total = tree->nodes[0].value;
 	struct walk walk = {.line = line, .calls = calls, .nodes = tree->nodes};

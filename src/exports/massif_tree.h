@@ -6,9 +6,9 @@
 #include "captrack/json.h"
 
 /* The lines of a snapshot's heap tree: who allocated, largest first, the callers of each below it. */
-void massif_put_tree(struct line *line, const struct calls *calls, const struct call_tree *tree);
+void massif_put_tree(struct json_line *line, const struct calls *calls, const struct call_tree *tree);
 
 /* Text as it is but for #, which ms_print takes for the beginning of a comment. */
-void massif_put_text(struct line *line, char *text);
+void massif_put_text(struct json_line *line, char *text);
 
 #endif

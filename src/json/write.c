@@ -9,67 +9,67 @@
 
 enum {
 	DECIMAL_BYTES = 328, /* the largest double, with 3 places */
-	PIECE_BYTES = DECIMAL_BYTES + NAME_BYTES + 8,
+	PIECE_BYTES = DECIMAL_BYTES + JSON_NAME_BYTES + 8,
 };
 
-void write_failed(struct writer *writer, int code)
+void json_failed(struct json_writer *writer, int code)
 {
 	if (!writer->result)
 		writer->result = code;
 }
 
-void emit_bytes(struct writer *writer, const char *text, size_t length)
+void json_emit_bytes(struct json_writer *writer, const char *text, size_t length)
 {
 	errno = 0;
 	if (!writer->result && fwrite(text, 1, length, writer->out) != length)
-		write_failed(writer, errno ? -errno : -EIO);
+		json_failed(writer, errno ? -errno : -EIO);
 }
 
-void emit(struct writer *writer, const char *text)
+void json_emit(struct json_writer *writer, const char *text)
 {
-	emit_bytes(writer, text, strlen(text));
+	json_emit_bytes(writer, text, strlen(text));
 }
 
-void add(struct writer *writer, cJSON *object, const char *name, cJSON *item)
+void json_add(struct json_writer *writer, cJSON *object, const char *name, cJSON *item)
 {
 	if (item && cJSON_AddItemToObjectCS(object, name, item))
 		return;
 	cJSON_Delete(item);
-	write_failed(writer, -ENOMEM);
+	json_failed(writer, -ENOMEM);
 }
 
-void append(struct writer *writer, cJSON *array, cJSON *item)
+void json_append(struct json_writer *writer, cJSON *array, cJSON *item)
 {
 	if (item && cJSON_AddItemToArray(array, item))
 		return;
 	cJSON_Delete(item);
-	write_failed(writer, -ENOMEM);
+	json_failed(writer, -ENOMEM);
 }
 
-void add_number(struct writer *writer, cJSON *object, const char *name, uint64_t value)
+void json_add_number(struct json_writer *writer, cJSON *object, const char *name, uint64_t value)
 {
 	char text[24];
 	snprintf(text, sizeof(text), "%" PRIu64, value);
-	add(writer, object, name, cJSON_CreateRaw(text));
+	json_add(writer, object, name, cJSON_CreateRaw(text));
 }
 
-void add_decimal(struct writer *writer, cJSON *object, const char *name, double value)
+void json_add_decimal(struct json_writer *writer, cJSON *object, const char *name, double value)
 {
 	char text[DECIMAL_BYTES];
 	snprintf(text, sizeof(text), "%.3f", value);
-	add(writer, object, name, cJSON_CreateRaw(text));
+	json_add(writer, object, name, cJSON_CreateRaw(text));
 }
 
-void add_hex(struct writer *writer, cJSON *object, const char *name, uint64_t value)
+void json_add_hex(struct json_writer *writer, cJSON *object, const char *name, uint64_t value)
 {
 	char text[24];
 	snprintf(text, sizeof(text), "0x%" PRIx64, value);
-	add(writer, object, name, cJSON_CreateString(text));
+	json_add(writer, object, name, cJSON_CreateString(text));
 }
 
 /* Paths and names are the target's: what is no UTF-8 becomes U+FFFD, for a document
  * that is not UTF-8 is no JSON. */
-cJSON *clean_string(const char *value)
+cJSON *json_clean_string(const char *value)
 {
 	char *clean = text_clean(value);
 	cJSON *string = clean ? cJSON_CreateString(clean) : NULL;
@@ -77,63 +77,63 @@ cJSON *clean_string(const char *value)
 	return string;
 }
 
-void add_string(struct writer *writer, cJSON *object, const char *name, const char *value)
+void json_add_string(struct json_writer *writer, cJSON *object, const char *name, const char *value)
 {
 	if (value)
-		add(writer, object, name, clean_string(value));
+		json_add(writer, object, name, json_clean_string(value));
 }
 
-char *render(struct writer *writer, cJSON *json)
+char *json_render(struct json_writer *writer, cJSON *json)
 {
 	char *text = json && !writer->result ? cJSON_PrintUnformatted(json) : NULL;
 	cJSON_Delete(json);
 	if (!text)
-		write_failed(writer, -ENOMEM);
+		json_failed(writer, -ENOMEM);
 	return text;
 }
 
-void emit_json(struct writer *writer, cJSON *json)
+void json_emit_tree(struct json_writer *writer, cJSON *json)
 {
-	char *text = render(writer, json);
+	char *text = json_render(writer, json);
 	if (text)
-		emit(writer, text);
+		json_emit(writer, text);
 	free(text);
 }
 
-void emit_member(struct writer *writer, const char *name, cJSON *json)
+void json_emit_member(struct json_writer *writer, const char *name, cJSON *json)
 {
 	char key[40];
 	snprintf(key, sizeof(key), ",\n\"%s\":", name);
-	emit(writer, key);
-	emit_json(writer, json);
+	json_emit(writer, key);
+	json_emit_tree(writer, json);
 }
 
-void line_begin(struct line *line, struct writer *writer)
+void json_line_begin(struct json_line *line, struct json_writer *writer)
 {
 	line->writer = writer;
 	line->is_first = true;
 	line->length = 0;
 }
 
-static void let_go(struct line *line)
+static void let_go(struct json_line *line)
 {
-	emit_bytes(line->writer, line->text, line->length);
+	json_emit_bytes(line->writer, line->text, line->length);
 	line->length = 0;
 }
 
-void line_end(struct line *line)
+void json_line_end(struct json_line *line)
 {
 	let_go(line);
 }
 
-void put_text(struct line *line, const char *text)
+void json_put_text(struct json_line *line, const char *text)
 {
 	size_t length = strlen(text);
 	line->is_first = false;
-	if (length > LINE_BYTES - line->length)
+	if (length > JSON_LINE_BYTES - line->length)
 		let_go(line);
-	if (length > LINE_BYTES) {
-		emit(line->writer, text);
+	if (length > JSON_LINE_BYTES) {
+		json_emit(line->writer, text);
 		return;
 	}
 	memcpy(line->text + line->length, text, length);
@@ -143,9 +143,9 @@ void put_text(struct line *line, const char *text)
 /* Puts what stands before a value, a comma and its name, where there is room for a piece. What
  * follows is written at the end that it returns, and where it ends is told to end_piece(): a pointer of
  * its own, for to the compiler any character could change the line's length. */
-static char *begin_named(struct line *line, const char *name, size_t length)
+static char *begin_named(struct json_line *line, const char *name, size_t length)
 {
-	if (line->length > LINE_BYTES - PIECE_BYTES)
+	if (line->length > JSON_LINE_BYTES - PIECE_BYTES)
 		let_go(line);
 	char *to = line->text + line->length;
 	if (!line->is_first)
@@ -161,12 +161,12 @@ static char *begin_named(struct line *line, const char *name, size_t length)
 	return to;
 }
 
-static char *begin_piece(struct line *line, const char *name)
+static char *begin_piece(struct json_line *line, const char *name)
 {
 	return begin_named(line, name, name ? strlen(name) : 0);
 }
 
-static void end_piece(struct line *line, const char *end)
+static void end_piece(struct json_line *line, const char *end)
 {
 	line->length = (size_t)(end - line->text);
 }
@@ -187,7 +187,7 @@ static char *write_digits(char *to, uint64_t value)
 	return to;
 }
 
-void put_open(struct line *line, const char *name, char bracket)
+void json_put_open(struct json_line *line, const char *name, char bracket)
 {
 	char *to = begin_piece(line, name);
 	*to++ = bracket;
@@ -195,7 +195,7 @@ void put_open(struct line *line, const char *name, char bracket)
 	line->is_first = true;
 }
 
-void put_line_break(struct line *line)
+void json_put_line_break(struct json_line *line)
 {
 	char *to = begin_piece(line, NULL);
 	*to++ = '\n';
@@ -203,7 +203,7 @@ void put_line_break(struct line *line)
 	line->is_first = true;
 }
 
-void put_close(struct line *line, char bracket)
+void json_put_close(struct json_line *line, char bracket)
 {
 	line->is_first = true; /* no comma before it, but after it */
 	char *to = begin_piece(line, NULL);
@@ -211,12 +211,12 @@ void put_close(struct line *line, char bracket)
 	end_piece(line, to);
 }
 
-void put_values(struct line *line, const char *name, const uint64_t *values, size_t count)
+void json_put_values(struct json_line *line, const char *name, const uint64_t *values, size_t count)
 {
-	put_open(line, name, '[');
+	json_put_open(line, name, '[');
 	char *to = line->text + line->length;
 	for (size_t i = 0; i < count; i++) {
-		if (to > line->text + LINE_BYTES - PIECE_BYTES) {
+		if (to > line->text + JSON_LINE_BYTES - PIECE_BYTES) {
 			end_piece(line, to);
 			let_go(line);
 			to = line->text;
@@ -230,23 +230,23 @@ void put_values(struct line *line, const char *name, const uint64_t *values, siz
 	line->is_first = false;
 }
 
-void put_number(struct line *line, const char *name, uint64_t value)
+void json_put_number(struct json_line *line, const char *name, uint64_t value)
 {
 	end_piece(line, write_digits(begin_piece(line, name), value));
 }
 
-void put_named(struct line *line, const char *name, size_t length, uint64_t value)
+void json_put_named(struct json_line *line, const char *name, size_t length, uint64_t value)
 {
 	end_piece(line, write_digits(begin_named(line, name, length), value));
 }
 
-void put_decimal(struct line *line, const char *name, double value)
+void json_put_decimal(struct json_line *line, const char *name, double value)
 {
 	char *to = begin_piece(line, name);
 	end_piece(line, to + snprintf(to, DECIMAL_BYTES, "%.3f", value));
 }
 
-void put_true(struct line *line, const char *name)
+void json_put_true(struct json_line *line, const char *name)
 {
 	end_piece(line, stpcpy(begin_piece(line, name), "true"));
 }
@@ -266,14 +266,14 @@ static char *write_character(char *to, const char *text, size_t *used, bool in_h
 	return to;
 }
 
-void put_string(struct line *line, const char *name, const char *value)
+void json_put_string(struct json_line *line, const char *name, const char *value)
 {
 	if (!value)
 		return;
 	char *to = begin_piece(line, name);
 	*to++ = '"';
 	for (size_t used; *value; value += used) {
-		if (to > line->text + LINE_BYTES - PIECE_BYTES) {
+		if (to > line->text + JSON_LINE_BYTES - PIECE_BYTES) {
 			end_piece(line, to);
 			let_go(line);
 			to = line->text;

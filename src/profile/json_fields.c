@@ -2,19 +2,19 @@
 /* Tables of numbers, as far as the profile knows them, into JSON. */
 #include "json_write.h"
 
-void add_numbers(struct writer *writer, const struct profile *profile, cJSON *object,
+void add_numbers(struct json_writer *writer, const struct profile *profile, cJSON *object,
 		 const struct number_field *fields, const void *base)
 {
 	for (; fields->name; fields++)
 		if (profile_knows(profile, fields->needs))
-			add_number(writer, object, fields->name, *field_in(base, fields));
+			json_add_number(writer, object, fields->name, *field_in(base, fields));
 }
 
-void put_numbers(struct line *line, const struct profile *profile, const struct number_field *fields,
+void put_numbers(struct json_line *line, const struct profile *profile, const struct number_field *fields,
 		 const void *base)
 {
 	unsigned int lacks = profile_lacks(profile);
 	for (; fields->name; fields++)
 		if (!(fields->needs & lacks))
-			put_named(line, fields->name, fields->length, *field_in(base, fields));
+			json_put_named(line, fields->name, fields->length, *field_in(base, fields));
 }

@@ -56,11 +56,12 @@ const char *command_of(const struct profile *profile);
 
 /* --- diff_data.c: parts of JSON documents --- */
 
-void put_signed(struct line *line, const char *name, struct delta delta);
+void put_signed(struct json_line *line, const char *name, struct delta delta);
 /* base and new: whose profiles they are; notes. */
-void put_profiles(struct line *line, const struct comparison *comparison, const struct diff_options *options);
+void put_profiles(struct json_line *line, const struct comparison *comparison,
+		  const struct diff_options *options);
 /* totals of both, and what changed. */
-void put_totals(struct line *line, const struct comparison *comparison);
+void put_totals(struct json_line *line, const struct comparison *comparison);
 
 /* The calls that entries are shown with: of both profiles, those that are asked for. */
 struct shown_calls {
@@ -72,10 +73,10 @@ struct shown_calls {
 int shown_calls_init(struct shown_calls *calls, const struct comparison *comparison);
 void shown_calls_deinit(struct shown_calls *calls);
 /* The entry's, innermost first, as a member; each is numbered when it is first put. */
-void put_entry_calls(struct line *line, const char *name, struct shown_calls *calls,
+void put_entry_calls(struct json_line *line, const char *name, struct shown_calls *calls,
 		     const struct comparison *comparison, const struct comparison_entry *entry);
 /* Those that have been numbered, in the order of their numbers; for a page with what it need not show:
  * whether they are the languages' own, whether they call main. -ENOMEM. */
-int put_calls(struct line *line, const char *name, const struct shown_calls *calls, bool for_page);
+int put_calls(struct json_line *line, const char *name, const struct shown_calls *calls, bool for_page);
 
 #endif

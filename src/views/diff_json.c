@@ -9,7 +9,7 @@
 struct document {
 	const struct comparison *comparison;
 	const struct diff_options *options;
-	struct line line;
+	struct json_line line;
 	struct shown_calls calls;
 	/* Of entries that are not in it: */
 	struct profile_counts base;
@@ -19,41 +19,41 @@ struct document {
 
 static void put_counts(struct document *document, const char *name, const struct profile_counts *counts)
 {
-	put_open(&document->line, name, '{');
+	json_put_open(&document->line, name, '{');
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++)
 		if (comparison_knows(document->comparison, field->needs))
-			put_named(&document->line, field->name, field->length, *field_in(counts, field));
-	put_close(&document->line, '}');
+			json_put_named(&document->line, field->name, field->length, *field_in(counts, field));
+	json_put_close(&document->line, '}');
 }
 
 static void put_change(struct document *document, const struct comparison_entry *entry)
 {
-	put_open(&document->line, "delta", '{');
+	json_put_open(&document->line, "delta", '{');
 	for (const struct number_field *field = profile_stack_numbers; field->name; field++)
 		if (comparison_knows(document->comparison, field->needs))
 			put_signed(&document->line, field->name,
 				   delta_of(*field_in(&entry->base.counts, field),
 					    *field_in(&entry->new.counts, field)));
-	put_close(&document->line, '}');
+	json_put_close(&document->line, '}');
 }
 
 static void put_entry(struct document *document, const struct comparison_entry *entry, enum change change)
 {
-	struct line *line = &document->line;
-	put_line_break(line);
-	put_open(line, NULL, '{');
-	put_string(line, "change", change_names[change]);
-	put_open(line, "stacks", '{');
-	put_number(line, "base", entry->base.n);
-	put_number(line, "new", entry->new.n);
-	put_close(line, '}');
+	struct json_line *line = &document->line;
+	json_put_line_break(line);
+	json_put_open(line, NULL, '{');
+	json_put_string(line, "change", change_names[change]);
+	json_put_open(line, "stacks", '{');
+	json_put_number(line, "base", entry->base.n);
+	json_put_number(line, "new", entry->new.n);
+	json_put_close(line, '}');
 	if (entry->base.n)
 		put_counts(document, "base", &entry->base.counts);
 	if (entry->new.n)
 		put_counts(document, "new", &entry->new.counts);
 	put_change(document, entry);
 	put_entry_calls(line, "calls", &document->calls, document->comparison, entry);
-	put_close(line, '}');
+	json_put_close(line, '}');
 }
 
 /* All sums of entries are known to fit. */
@@ -85,47 +85,47 @@ static void put_group(struct document *document, const struct change_group *grou
 
 static void put_groups(struct document *document, const struct change_group groups[CHANGES])
 {
-	struct line *line = &document->line;
-	put_open(line, "groups", '{');
+	struct json_line *line = &document->line;
+	json_put_open(line, "groups", '{');
 	for (int i = 0; i < CHANGES; i++) {
-		put_open(line, change_names[i], '{');
-		put_number(line, "stacks", groups[i].n);
-		put_number(line, "base", groups[i].base);
-		put_number(line, "new", groups[i].new);
+		json_put_open(line, change_names[i], '{');
+		json_put_number(line, "stacks", groups[i].n);
+		json_put_number(line, "base", groups[i].base);
+		json_put_number(line, "new", groups[i].new);
 		put_signed(line, "delta", delta_of(groups[i].base, groups[i].new));
-		put_close(line, '}');
+		json_put_close(line, '}');
 	}
-	put_close(line, '}');
+	json_put_close(line, '}');
 }
 
 static int put_document(struct document *document, const struct change_group groups[CHANGES])
 {
-	struct line *line = &document->line;
-	put_open(line, NULL, '{');
-	put_number(line, "version", 1);
-	put_string(line, "kind", "captrack-bpf diff");
+	struct json_line *line = &document->line;
+	json_put_open(line, NULL, '{');
+	json_put_number(line, "version", 1);
+	json_put_string(line, "kind", "captrack-bpf diff");
 	put_profiles(line, document->comparison, document->options);
 	put_totals(line, document->comparison);
-	put_string(line, "by", compared_figures[document->options->figure]->field);
+	json_put_string(line, "by", compared_figures[document->options->figure]->field);
 	put_groups(document, groups);
-	put_open(line, "entries", '[');
+	json_put_open(line, "entries", '[');
 	for (int i = 0; i < CHANGES; i++)
 		put_group(document, &groups[i], (enum change)i);
-	put_close(line, ']');
-	put_open(line, "left_out", '{');
-	put_number(line, "entries", document->left_out);
+	json_put_close(line, ']');
+	json_put_open(line, "left_out", '{');
+	json_put_number(line, "entries", document->left_out);
 	put_counts(document, "base", &document->base);
 	put_counts(document, "new", &document->new);
-	put_close(line, '}');
+	json_put_close(line, '}');
 	int result = put_calls(line, "calls", &document->calls, false);
-	put_close(line, '}');
-	put_text(line, "\n");
+	json_put_close(line, '}');
+	json_put_text(line, "\n");
 	return result;
 }
 
 int diff_write_json(const struct comparison *comparison, const struct diff_options *options, FILE *out)
 {
-	struct writer writer = {.out = out};
+	struct json_writer writer = {.out = out};
 	struct document document = {.comparison = comparison, .options = options};
 	struct change_group groups[CHANGES];
 	const struct figure *figure = compared_figures[options->figure];
@@ -136,9 +136,9 @@ int diff_write_json(const struct comparison *comparison, const struct diff_optio
 		return result;
 	result = shown_calls_init(&document.calls, comparison);
 	if (!result) {
-		line_begin(&document.line, &writer);
+		json_line_begin(&document.line, &writer);
 		result = put_document(&document, groups);
-		line_end(&document.line);
+		json_line_end(&document.line);
 		shown_calls_deinit(&document.calls);
 	}
 	change_groups_deinit(groups);

@@ -6,6 +6,6 @@
 #include "views_internal.h"
 
 /* report_json_stacks.c: the members of the document that are of stacks: lists of them, or a tree. */
-void emit_stack_rows(struct writer *writer, struct report *report);
+void emit_stack_rows(struct json_writer *writer, struct report *report);
 
 #endif

@@ -37,84 +37,85 @@ static void texts_deinit(struct call_texts *texts)
 }
 
 /* The members of a call; of one that is none what it stands for. */
-static cJSON *call_json(struct writer *writer, const struct calls *calls, uint32_t id)
+static cJSON *call_json(struct json_writer *writer, const struct calls *calls, uint32_t id)
 {
 	const struct call *call = &calls->calls[id];
 	cJSON *json = cJSON_CreateObject();
 	if (id < CALL_FIRST) {
-		add(writer, json, id == CALL_UNKNOWN ? "unknown" : "truncated", cJSON_CreateTrue());
+		json_add(writer, json, id == CALL_UNKNOWN ? "unknown" : "truncated", cJSON_CreateTrue());
 		return json;
 	}
-	add_string(writer, json, "function", call->function);
-	add_string(writer, json, "file", call->file);
+	json_add_string(writer, json, "function", call->function);
+	json_add_string(writer, json, "file", call->file);
 	if (call->line)
-		add_number(writer, json, "line", call->line);
-	add_string(writer, json, "object", calls->profile->objects[call->frame->object].path);
+		json_add_number(writer, json, "line", call->line);
+	json_add_string(writer, json, "object", calls->profile->objects[call->frame->object].path);
 	if (!call->function && !call->inlined && calls->by != CALLS_BY_FUNCTION)
-		add_hex(writer, json, "offset", call->frame->offset);
+		json_add_hex(writer, json, "offset", call->frame->offset);
 	if (call->inlined)
-		add(writer, json, "inlined", cJSON_CreateTrue());
+		json_add(writer, json, "inlined", cJSON_CreateTrue());
 	return json;
 }
 
-static void put_calls(struct line *line, struct call_texts *texts, const char *name, const uint32_t *frames,
-		      uint32_t n_frames)
+static void put_calls(struct json_line *line, struct call_texts *texts, const char *name,
+		      const uint32_t *frames, uint32_t n_frames)
 {
 	size_t n = n_frames ? calls_of_frames(&texts->calls, frames, n_frames, false, texts->ids) : 0;
-	put_open(line, name, '[');
+	json_put_open(line, name, '[');
 	for (size_t i = 0; i < n; i++) {
 		char **text = &texts->texts[texts->ids[i]];
 		if (!*text)
-			*text = render(line->writer, call_json(line->writer, &texts->calls, texts->ids[i]));
+			*text = json_render(line->writer,
+					    call_json(line->writer, &texts->calls, texts->ids[i]));
 		if (i)
-			put_text(line, ",");
-		put_text(line, *text ? *text : "");
+			json_put_text(line, ",");
+		json_put_text(line, *text ? *text : "");
 	}
-	put_close(line, ']');
+	json_put_close(line, ']');
 }
 
-static void put_thread(struct line *line, const struct profile_thread *thread)
+static void put_thread(struct json_line *line, const struct profile_thread *thread)
 {
-	put_open(line, "thread", '{');
-	put_number(line, "tid", (uint64_t)thread->tid);
-	put_string(line, "name", thread->name);
-	put_close(line, '}');
+	json_put_open(line, "thread", '{');
+	json_put_number(line, "tid", (uint64_t)thread->tid);
+	json_put_string(line, "name", thread->name);
+	json_put_close(line, '}');
 }
 
-static void put_freed_by(struct line *line, const struct profile *profile, struct call_texts *texts,
+static void put_freed_by(struct json_line *line, const struct profile *profile, struct call_texts *texts,
 			 const struct profile_stack *stack)
 {
 	if (!stack->n_freed_by || !profile_knows(profile, PROFILE_DETAILS))
 		return;
-	put_open(line, "freed_by", '[');
+	json_put_open(line, "freed_by", '[');
 	for (size_t i = 0; i < stack->n_freed_by; i++) {
 		const struct profile_freed_by *by = &stack->freed_by[i];
 		const struct profile_free_stack *freeing = &profile->free_stacks[by->free_stack];
-		put_open(line, NULL, '{');
-		put_number(line, "frees", by->frees);
-		put_number(line, "cross_thread_frees", by->cross_thread_frees);
+		json_put_open(line, NULL, '{');
+		json_put_number(line, "frees", by->frees);
+		json_put_number(line, "cross_thread_frees", by->cross_thread_frees);
 		put_calls(line, texts, "calls", freeing->frames, freeing->n_frames);
-		put_close(line, '}');
+		json_put_close(line, '}');
 	}
-	put_close(line, ']');
+	json_put_close(line, ']');
 }
 
 /* What the text advises by. */
-static void put_final_size(struct line *line, struct profile_growth *growth)
+static void put_final_size(struct json_line *line, struct profile_growth *growth)
 {
-	put_open(line, "final_size", '{');
-	put_number(line, "median", profile_growth_percentile(growth, 0.5));
-	put_number(line, "p95", profile_growth_percentile(growth, 0.95));
-	put_close(line, '}');
+	json_put_open(line, "final_size", '{');
+	json_put_number(line, "median", profile_growth_percentile(growth, 0.5));
+	json_put_number(line, "p95", profile_growth_percentile(growth, 0.95));
+	json_put_close(line, '}');
 }
 
-static void put_stack(struct line *line, const struct report *report, struct call_texts *texts,
+static void put_stack(struct json_line *line, const struct report *report, struct call_texts *texts,
 		      const struct profile_stack *stack)
 {
 	const struct profile *profile = report->profile;
 	char word[32];
-	put_line_break(line);
-	put_open(line, NULL, '{');
+	json_put_line_break(line);
+	json_put_open(line, NULL, '{');
 	put_stack_figures(line, profile, stack);
 	if (profile_knows(profile, PROFILE_DETAILS) && stack->growth && stack->growth->n_final_sizes)
 		put_final_size(line, stack->growth);
@@ -122,13 +123,13 @@ static void put_stack(struct line *line, const struct report *report, struct cal
 	if (stack->has_thread)
 		put_thread(line, &profile->threads[stack->thread]);
 	if (stack->truncated)
-		put_true(line, "truncated");
+		json_put_true(line, "truncated");
 	if (stack->truncated && profile_is_reason(stack->why)) {
 		profile_reason_word(stack->why, word);
-		put_string(line, "end", word);
+		json_put_string(line, "end", word);
 	}
 	put_calls(line, texts, "calls", stack->frames, stack->n_frames);
-	put_close(line, '}');
+	json_put_close(line, '}');
 }
 
 /* Whether the view shows the stack, in a list that is sorted and may go on. */
@@ -152,13 +153,13 @@ static void sort(struct report *report)
 		selection_sort(report, compare_by_key, report->key);
 }
 
-static void emit_stacks(struct writer *writer, struct report *report, struct call_texts *texts)
+static void emit_stacks(struct json_writer *writer, struct report *report, struct call_texts *texts)
 {
-	struct line line;
+	struct json_line line;
 	size_t shown = 0;
 	sort(report);
-	line_begin(&line, writer);
-	put_text(&line, ",\n\"stacks\":[");
+	json_line_begin(&line, writer);
+	json_put_text(&line, ",\n\"stacks\":[");
 	line.is_first = true;
 	for (size_t i = 0; i < report->selection.n && !writer->result; i++) {
 		if (!is_shown(report, report->selection.stacks[i]))
@@ -167,11 +168,11 @@ static void emit_stacks(struct writer *writer, struct report *report, struct cal
 			break;
 		put_stack(&line, report, texts, report->selection.stacks[i]);
 	}
-	put_close(&line, ']');
-	line_end(&line);
+	json_put_close(&line, ']');
+	json_line_end(&line);
 }
 
-static void put_free(struct line *line, const struct profile *profile, struct call_texts *texts,
+static void put_free(struct json_line *line, const struct profile *profile, struct call_texts *texts,
 		     const char *name, int64_t index)
 {
 	if (index >= 0)
@@ -179,42 +180,44 @@ static void put_free(struct line *line, const struct profile *profile, struct ca
 			  profile->free_stacks[index].n_frames);
 }
 
-static void emit_double_frees(struct writer *writer, const struct profile *profile, struct call_texts *texts)
+static void emit_double_frees(struct json_writer *writer, const struct profile *profile,
+			      struct call_texts *texts)
 {
-	struct line line;
+	struct json_line line;
 	if (!profile->n_double_frees || !profile_knows(profile, PROFILE_NEEDS_FREES | PROFILE_NEEDS_ALL))
 		return;
-	line_begin(&line, writer);
-	put_text(&line, ",\n\"double_frees\":[");
+	json_line_begin(&line, writer);
+	json_put_text(&line, ",\n\"double_frees\":[");
 	line.is_first = true;
 	for (size_t i = 0; i < profile->n_double_frees; i++) {
 		const struct profile_double_free *twice = &profile->double_frees[i];
-		put_line_break(&line);
-		put_open(&line, NULL, '{');
-		put_number(&line, "count", twice->count);
+		json_put_line_break(&line);
+		json_put_open(&line, NULL, '{');
+		json_put_number(&line, "count", twice->count);
 		if (twice->stack >= 0)
 			put_calls(&line, texts, "allocated_by", profile->stacks[twice->stack].frames,
 				  profile->stacks[twice->stack].n_frames);
 		put_free(&line, profile, texts, "freed_by", twice->freed_by);
 		put_free(&line, profile, texts, "again_by", twice->again_by);
-		put_close(&line, '}');
+		json_put_close(&line, '}');
 	}
-	put_close(&line, ']');
-	line_end(&line);
+	json_put_close(&line, ']');
+	json_line_end(&line);
 }
 
-static void add_group(struct writer *writer, cJSON *groups, const char *name, const struct leak_group *group)
+static void add_group(struct json_writer *writer, cJSON *groups, const char *name,
+		      const struct leak_group *group)
 {
 	cJSON *json = cJSON_CreateObject();
-	add_number(writer, json, "live_bytes", group->bytes);
-	add_number(writer, json, "live_allocs", group->blocks);
-	add_number(writer, json, "stacks", group->stacks);
+	json_add_number(writer, json, "live_bytes", group->bytes);
+	json_add_number(writer, json, "live_allocs", group->blocks);
+	json_add_number(writer, json, "stacks", group->stacks);
 	if (group->bytes_per_s)
-		add_number(writer, json, "bytes_per_s", group->bytes_per_s);
-	add(writer, groups, name, json);
+		json_add_number(writer, json, "bytes_per_s", group->bytes_per_s);
+	json_add(writer, groups, name, json);
 }
 
-static void emit_groups(struct writer *writer, const struct profile *profile)
+static void emit_groups(struct json_writer *writer, const struct profile *profile)
 {
 	struct leak_groups groups = {0};
 	cJSON *json = cJSON_CreateObject();
@@ -224,56 +227,56 @@ static void emit_groups(struct writer *writer, const struct profile *profile)
 	if (groups.tells_startup)
 		add_group(writer, json, "startup", &groups.startup);
 	add_group(writer, json, "other", &groups.other);
-	emit_member(writer, "groups", json);
+	json_emit_member(writer, "groups", json);
 }
 
-static void put_node(struct line *line, const struct report *report, const struct report_tree *tree,
+static void put_node(struct json_line *line, const struct report *report, const struct report_tree *tree,
 		     const struct tree_item *item)
 {
 	const struct call_node *node = &tree->tree.nodes[item->node];
-	put_line_break(line);
-	put_open(line, NULL, '{');
+	json_put_line_break(line);
+	json_put_open(line, NULL, '{');
 	if (item->part == TREE_CALL)
-		put_number(line, "id", item->node);
-	put_number(line, "parent", item->part == TREE_CALL ? node->parent : item->node);
-	put_number(line, report->key->field, item->value);
+		json_put_number(line, "id", item->node);
+	json_put_number(line, "parent", item->part == TREE_CALL ? node->parent : item->node);
+	json_put_number(line, report->key->field, item->value);
 	if (report->key->unit)
-		put_number(line, report->key->count_field, item->count);
+		json_put_number(line, report->key->count_field, item->count);
 	if (item->part == TREE_CALL) {
-		put_number(line, "self", node->self);
-		char *text = render(line->writer, call_json(line->writer, &tree->calls, node->call));
-		put_text(line, ",\"call\":");
-		put_text(line, text ? text : "");
+		json_put_number(line, "self", node->self);
+		char *text = json_render(line->writer, call_json(line->writer, &tree->calls, node->call));
+		json_put_text(line, ",\"call\":");
+		json_put_text(line, text ? text : "");
 		free(text);
 	} else {
-		put_number(line, "more", item->n);
+		json_put_number(line, "more", item->n);
 	}
-	put_close(line, '}');
+	json_put_close(line, '}');
 }
 
-static int emit_tree(struct writer *writer, const struct report *report)
+static int emit_tree(struct json_writer *writer, const struct report *report)
 {
 	struct report_tree tree;
 	struct tree_item item;
-	struct line line;
+	struct json_line line;
 	int result = report_tree_init(&tree, report);
 	if (!result) {
-		line_begin(&line, writer);
-		put_text(&line, report->options->order == CALLS_CALLEES ? ",\n\"order\":\"callees\""
-									: ",\n\"order\":\"callers\"");
-		put_decimal(&line, "min_percent", report->options->min_percent);
-		put_text(&line, ",\n\"nodes\":[");
+		json_line_begin(&line, writer);
+		json_put_text(&line, report->options->order == CALLS_CALLEES ? ",\n\"order\":\"callees\""
+									     : ",\n\"order\":\"callers\"");
+		json_put_decimal(&line, "min_percent", report->options->min_percent);
+		json_put_text(&line, ",\n\"nodes\":[");
 		line.is_first = true;
 		while (!writer->result && tree_walk_next(&tree.walk, &item))
 			put_node(&line, report, &tree, &item);
-		put_close(&line, ']');
-		line_end(&line);
+		json_put_close(&line, ']');
+		json_line_end(&line);
 	}
 	report_tree_deinit(&tree);
 	return result;
 }
 
-void emit_stack_rows(struct writer *writer, struct report *report)
+void emit_stack_rows(struct json_writer *writer, struct report *report)
 {
 	struct call_texts texts = {0};
 	if (report->options->view == REPORT_LEAKS)
@@ -286,6 +289,6 @@ void emit_stack_rows(struct writer *writer, struct report *report)
 	else if (!result)
 		emit_stacks(writer, report, &texts);
 	if (result)
-		write_failed(writer, result);
+		json_failed(writer, result);
 	texts_deinit(&texts);
 }
