@@ -27,6 +27,7 @@ enum { CALL_UNKNOWN, CALL_TRUNCATED, CALL_FIRST };
 /* What makes two calls one. */
 enum calls_by {
 	CALLS_BY_FUNCTION, /* function and file; where one is not known, the object's name, too */
+	CALLS_BY_NAME,     /* the same, but code without a name by its offset */
 	CALLS_BY_LINE,     /* line and column, too; of code without a name its offset */
 	CALLS_BY_ADDRESS,  /* each frame its own */
 };

@@ -57,9 +57,10 @@ struct check_finding {
 	char *profile; /* the file's name as given */
 	char *program; /* "sort"; NULL: not known */
 	int pid;
-	char *subject; /* "peak", "peak of stacks with parse_*", "profile" */
-	char *why;     /* it is not verified; NULL otherwise */
-	char *most;    /* broken: the stack that has the most of it, in a line; NULL: none has */
+	size_t n_merged; /* processes; more than 1: the pid is that of the one with the peak */
+	char *subject;   /* "peak", "peak of stacks with parse_*", "profile" */
+	char *why;       /* it is not verified; NULL otherwise */
+	char *most;      /* broken: the stack that has the most of it, in a line; NULL: none has */
 	enum check_measure measure;
 	uint64_t value;
 	uint64_t limit; /* the most that is allowed */

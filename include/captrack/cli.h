@@ -16,7 +16,7 @@ struct command {
 	const char *summary;                  /* one sentence */
 	const struct command_option *options; /* ends with a NULL name */
 	void (*help_more)(FILE *out);         /* what help has below the options; may be NULL */
-	int (*run)(int argc, char **argv);    /* argv[0]: the command's name; returns the exit status */
+	int (*run)(int argc, char **argv);    /* argv[0]: the program's name; returns the exit status */
 };
 
 struct command_option {

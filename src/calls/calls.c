@@ -121,7 +121,7 @@ static void add_calls(struct finder *finder)
 		for (size_t j = 0; j <= frame->n_inlined; j++) {
 			struct call call = j < frame->n_inlined ? call_of_inline(frame, &frame->inlined[j])
 								: call_of_frame(frame);
-			if (finder->calls->by == CALLS_BY_FUNCTION) {
+			if (finder->calls->by < CALLS_BY_LINE) {
 				call.line = call.column = 0;
 				call.inlined = false;
 			}

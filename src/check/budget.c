@@ -71,8 +71,8 @@ struct reading {
 
 static int wrong(const struct reading *reading, const char *field, const char *what)
 {
-	return ct_fail(reading->err, -EINVAL, "%.400s: budgets[%zu].%.100s: %s", reading->path,
-		       reading->index, field, what);
+	return ct_fail(reading->err, -EINVAL, "%.400s: budgets[%zu]%s%.100s: %s", reading->path,
+		       reading->index, field ? "." : "", field ? field : "", what);
 }
 
 static int no_memory(const struct reading *reading)
@@ -223,7 +223,7 @@ static int read_rule(const struct reading *reading, const cJSON *json, struct bu
 {
 	const cJSON *item;
 	if (!cJSON_IsObject(json))
-		return wrong(reading, "", "not an object");
+		return wrong(reading, NULL, "not an object");
 	struct check_rule *rule = budget_add_rule(budget);
 	int result = rule ? 0 : no_memory(reading);
 	cJSON_ArrayForEach(item, json)
@@ -237,7 +237,7 @@ static int read_rule(const struct reading *reading, const cJSON *json, struct bu
 	bool limits = rule->base != NULL;
 	for (int i = 0; i < CHECK_MEASURES; i++)
 		limits |= rule->has_max[i];
-	return limits ? 0 : wrong(reading, "", "limits nothing");
+	return limits ? 0 : wrong(reading, NULL, "limits nothing");
 }
 
 static int read_rules(const char *path, const cJSON *root, struct budget *budget, struct ct_error *err)
@@ -245,9 +245,12 @@ static int read_rules(const char *path, const cJSON *root, struct budget *budget
 	const cJSON *version = cJSON_GetObjectItemCaseSensitive(root, "version"), *item;
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "budgets");
 	struct reading reading = {.path = path, .err = err};
-	if (!cJSON_IsNumber(version) || version->valuedouble != BUDGET_VERSION)
+	if (!cJSON_IsNumber(version))
 		return ct_fail(err, -EINVAL, "%.400s: not a budget: it has no \"version\": %d", path,
 			       BUDGET_VERSION);
+	if (version->valuedouble != BUDGET_VERSION)
+		return ct_fail(err, -EINVAL, "%.400s: version %g is not known (%d is)", path,
+			       version->valuedouble, BUDGET_VERSION);
 	cJSON_ArrayForEach(item, root)
 	{
 		if (strcmp(item->string, "version") && strcmp(item->string, "budgets"))
@@ -268,6 +271,18 @@ static int read_rules(const char *path, const cJSON *root, struct budget *budget
 	return 0;
 }
 
+/* What is wrong with a text that is no JSON, by line as editors count. The error is where the parser stopped.
+ */
+static int not_json(const char *path, const char *text, size_t length, const char *end, struct ct_error *err)
+{
+	size_t line = 1;
+	if (strlen(text) < length)
+		return ct_fail(err, -EINVAL, "%.400s: not JSON: a byte of 0 in it", path);
+	for (const char *at = text; at < end; at++)
+		line += *at == '\n';
+	return ct_fail(err, -EINVAL, "%.400s: not JSON: error in line %zu", path, line);
+}
+
 int budget_read_file(const char *path, struct budget *budget, struct ct_error *err)
 {
 	char *text = NULL;
@@ -276,13 +291,17 @@ int budget_read_file(const char *path, struct budget *budget, struct ct_error *e
 	if (result)
 		return ct_fail(err, result, "cannot read '%.400s': %s", path, strerror(-result));
 	/* The NUL after the text is the end that it must come to: more text may be more limits. */
+	const char *end = text;
 	bool is_text = length && strlen(text) == length;
-	cJSON *root = is_text ? cJSON_ParseWithLengthOpts(text, length + 1, NULL, true) : NULL;
-	free(text);
+	cJSON *root = is_text ? cJSON_ParseWithLengthOpts(text, length + 1, &end, true) : NULL;
 	if (cJSON_IsObject(root))
 		result = read_rules(path, root, budget, err);
-	else
+	else if (root)
 		result = ct_fail(err, -EINVAL, "%.400s: not a JSON object", path);
+	else
+		result = length ? not_json(path, text, length, end, err)
+				: ct_fail(err, -EINVAL, "%.400s: it is empty", path);
 	cJSON_Delete(root);
+	free(text);
 	return result;
 }

@@ -67,6 +67,7 @@ static struct check_finding *add_finding(struct check *check, enum check_outcome
 		.profile = strdup(profile),
 		.program = of ? strdup(path_basename(of->target.exe)) : NULL,
 		.pid = of ? of->target.pid : 0,
+		.n_merged = of ? of->n_merged : 0,
 		.subject = subject,
 	};
 	check->n_kept += outcome == CHECK_KEPT;
@@ -148,15 +149,31 @@ static int judge_growth(struct check *check, const struct judged_profile *profil
 			      judged->base_problem ? judged->base_problem : why);
 }
 
+/* Of those in a profile, how many a rule is for. */
+static size_t count_processes(const struct check_rule *rule, const struct profile *profile)
+{
+	size_t n = 0;
+	if (!rule->exe)
+		return profile->n_merged ? profile->n_merged : 1;
+	if (!profile->n_merged)
+		return pattern_matches(rule->exe, profile->target.exe ? profile->target.exe : "");
+	for (size_t i = 0; i < profile->n_merged; i++)
+		n += pattern_matches(rule->exe, profile->merged[i].exe ? profile->merged[i].exe : "");
+	return n;
+}
+
 static int judge_by_rule(struct check *check, const struct judged_profile *profile,
 			 struct judged_rule *judged)
 {
 	const struct check_rule *rule = judged->rule;
-	const char *exe = profile->calls->profile->target.exe;
 	struct asked asked;
-	if (rule->exe && !pattern_matches(rule->exe, exe ? exe : ""))
+	size_t n_for = count_processes(rule, profile->calls->profile);
+	if (!n_for)
 		return 0;
 	judged->is_for_any = true;
+	if (n_for < profile->calls->profile->n_merged)
+		return add_unverified(check, profile->name, profile->calls->profile, subject_of(rule, ""),
+				      "it is merged of other programs, too; check them one by one");
 	int result = asked_init(&asked, rule, profile->calls);
 	for (int i = 0; i < CHECK_MEASURES && !result; i++) {
 		enum check_measure what = (enum check_measure)i;
@@ -178,6 +195,8 @@ static int judge_by_rule(struct check *check, const struct judged_profile *profi
 static int open_profile(const char *path, struct profile *profile, struct calls *calls, struct ct_error *err)
 {
 	int result = profile_read_file(path, profile, err);
+	if (result == -EISDIR)
+		return ct_fail(err, -EINVAL, "there is no profile-*.json in the folder '%.400s'", path);
 	if (result)
 		return result == -ENOMEM ? result : -EINVAL;
 	result = calls_init(calls, profile, CALLS_BY_FUNCTION);

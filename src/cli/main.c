@@ -35,8 +35,10 @@ int main(int argc, char **argv)
 {
 	const char *first = argc > 1 ? argv[1] : "";
 	const struct command *command = find_command(first);
-	if (command)
+	if (command) {
+		argv[1] = argv[0]; /* getopt begins its messages so */
 		return command->run(argc - 1, argv + 1);
+	}
 	if (!strcmp(first, "help"))
 		return print_help(argc > 2 ? argv[2] : NULL);
 	if (!strcmp(first, "--help") || !strcmp(first, "-h"))

@@ -38,8 +38,11 @@ static const char *name_process(const struct check_finding *finding, char out[SE
 	char safe[128];
 	out[0] = '\0';
 	if (finding->program)
-		snprintf(out, SENTENCE_BYTES, "%s (pid %d), ",
-			 format_safe(finding->program, safe, sizeof(safe)), finding->pid);
+		format_safe(finding->program, safe, sizeof(safe));
+	if (finding->program && finding->n_merged > 1)
+		snprintf(out, SENTENCE_BYTES, "%s, merged of %zu processes, ", safe, finding->n_merged);
+	else if (finding->program)
+		snprintf(out, SENTENCE_BYTES, "%s (pid %d), ", safe, finding->pid);
 	return out;
 }
 

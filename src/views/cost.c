@@ -8,7 +8,7 @@ void cost_write(const struct profile *profile, FILE *out)
 {
 	char count[40];
 	double slowdown = profile->cost.slowdown;
-	if (!profile->cost.known || slowdown <= 0)
+	if (!profile->cost.known || slowdown <= 0 || !profile->cost.events)
 		return;
 	/* Figured from a difference: the slower, the more of it is missing (see docs/architecture.md). */
 	const char *about = profile->cost.traps_only || slowdown >= COST_SURE_SLOWDOWN ? "at least" : "about";

@@ -57,6 +57,33 @@ static void note_modes(struct diff_notes *notes, const struct comparison *compar
 							       : "Both were");
 }
 
+static void note_processes(struct diff_notes *notes, const char *which, const struct profile *profile)
+{
+	if (profile->n_merged > 1)
+		note(notes,
+		     "%s is merged of %zu processes: counts are sums of all, the peak is that of the one "
+		     "that "
+		     "had the highest.",
+		     which, profile->n_merged);
+}
+
+static bool has_stacks(const struct profile *profile)
+{
+	return profile->n_stacks > 1 || (profile->n_stacks && profile->stacks[0].n_frames);
+}
+
+/* A file may have been renamed, and is part of what stacks are matched by. */
+static void note_no_match(struct diff_notes *notes, const struct comparison *comparison)
+{
+	if (!has_stacks(comparison->base) || !has_stacks(comparison->new))
+		return;
+	for (size_t i = 0; i < comparison->n; i++)
+		if (comparison->entries[i].base.n && comparison->entries[i].new.n)
+			return;
+	note(notes, "No stack is in both. They are matched by functions' and source files' names: were any "
+		    "renamed?");
+}
+
 static void note_state(struct diff_notes *notes, const char *which, const struct profile *profile)
 {
 	if (profile->state == PROFILE_RUNNING)
@@ -88,6 +115,9 @@ void diff_notes_fill(struct diff_notes *notes, const struct comparison *comparis
 		     "One of the two has no debug info for functions of %s: they are matched by name alone, "
 		     "without what is inlined into them.",
 		     format_objects(comparison->half_debug, comparison->n_half_debug, objects));
+	note_no_match(notes, comparison);
+	note_processes(notes, "BASE", comparison->base);
+	note_processes(notes, "NEW", comparison->new);
 	note_state(notes, "BASE", comparison->base);
 	note_state(notes, "NEW", comparison->new);
 }

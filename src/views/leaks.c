@@ -103,8 +103,10 @@ static void write_groups(const struct profile *profile, const struct leak_groups
 			 figure_bytes(profile, groups->growing.bytes_per_s, rate));
 		write_group(profile, "growing", &groups->growing, what, out);
 	} else if (!groups->tells_growing) {
-		fprintf(out, "  %-9s %13s  the capture was too short to tell what keeps growing\n", "growing",
-			"?");
+		fprintf(out,
+			"  %-9s %13s  too short to tell what keeps growing: that takes 4 s, and 8 "
+			"snapshots\n",
+			"growing", "?");
 	} else {
 		fprintf(out, "  %-9s %13s  no stack was seen to keep growing over the %s %s\n", "growing",
 			"none", format_count(profile->capture.snapshots, count),

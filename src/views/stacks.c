@@ -87,5 +87,10 @@ int stacks_write(struct report *report, FILE *out)
 		frames_write(report->profile, stack, !options->top, out);
 	}
 	rest_write(all - shown, "stack", "stacks", out);
+	/* Else the line on how many match would not agree with the list. */
+	if (report->selection.n < report->profile->n_stacks && all < report->selection.n)
+		fprintf(out,
+			"\n%s more that match have no %s; --sort by another figure, or --top 0, shows them\n",
+			format_count(report->selection.n - all, count), report->key->title);
 	return 0;
 }

@@ -62,7 +62,7 @@ static uint64_t least_of(const struct report_options *options, uint64_t all)
 int report_tree_init(struct report_tree *tree, const struct report *report)
 {
 	*tree = (struct report_tree){0};
-	int result = calls_init(&tree->calls, report->profile, CALLS_BY_FUNCTION);
+	int result = calls_init(&tree->calls, report->profile, CALLS_BY_NAME);
 	if (!result)
 		result = call_tree_init(&tree->tree, &tree->calls, report->options->order, weigh, report);
 	if (result)

@@ -212,7 +212,7 @@ def test_budget_files():
 
 def test_a_mistake_in_a_budget_is_no_pass():
     file = capture()
-    for rule, part in (({'max_peek': 1}, 'budgets[0].max_peek: not known'), ({}, 'limits nothing'),
+    for rule, part in (({'max_peek': 1}, 'budgets[0].max_peek: not known'), ({}, 'budgets[0]: limits nothing'),
                        ({'stack': 'x'}, 'limits nothing'), ({'max_peak': -1}, 'max_peak: neither'),
                        ({'max_peak': '1Q'}, 'max_peak: neither'), ({'max_peak': 1.5}, 'max_peak: neither'),
                        ({'max_peak': 1, 'stack': []}, 'an empty list'), ({'max_peak': 1, 'stack': [7]}, 'stack'),
@@ -222,14 +222,15 @@ def test_a_mistake_in_a_budget_is_no_pass():
                        ({'max_growth': {'base': 'x', 'percent': 5, 'off': []}}, 'off: not known'), (7, 'not an object')):
         err = check(file, '-b', budget({'max_allocs': 1} if rule == 7 else rule, *([7] if rule == 7 else [])), status=2)
         assert part in err and 'budget.json' in err, (rule, err)
-    for text, part in (('', 'not a JSON object'), ('[]', 'not a JSON object'), ('{}', 'version'),
+    for text, part in (('', 'empty'), ('{"version":1,\n"budgets":[{"max_peak":"4M",}]}', 'not JSON: error in line 2'),
+                       ('{"version":2,"budgets":[{"max_peak":1}]}', 'version 2 is not known'), ('[]', 'not a JSON object'), ('{}', 'version'),
                        ('{"version":1}', 'budgets'), ('{"version":1,"budgets":[]}', 'budgets'),
                        ('{"version":1,"budgets":[{"max_peak":1}],"x":1}', 'x: not known'),
                        ('{"version":1,"budgets":[{"max_peak":1,"max_peak":"1G"}]}', 'budgets[0].max_peak: given twice'),
                        ('{"version":1,"budgets":[{"max_peak":"1G"}],"budgets":[{"max_peak":1}]}', 'budgets: given twice'),
                        ('{"version":1,"budgets":[{"max_growth":{"base":"x","base":"y","percent":1}}]}', 'base: twice'),
-                       ('{"version":1,"budgets":[{"max_peak":"1G"}]},{"max_peak":1}]}', 'not a JSON object'),
-                       ('{"version":1,"budgets":[{"max_peak":"1G"}]}\0,{"max_peak":1}]}', 'not a JSON object')):
+                       ('{"version":1,"budgets":[{"max_peak":"1G"}]},{"max_peak":1}]}', 'not JSON'),
+                       ('{"version":1,"budgets":[{"max_peak":"1G"}]}\0,{"max_peak":1}]}', 'not JSON')):
         pathlib.Path('budget.json').write_text(text)
         assert part in check(file, '-b', 'budget.json', status=2), text
     check(file, '-b', 'missing.json', status=2)
@@ -295,6 +296,26 @@ def test_several_profiles_and_a_folder():
     assert '2 profiles' in check('out/profile-*.json', '--max-peak', '1M', status=0)
     # A function that some of the programs lack is no mistake.
     check('out', '--stack', 'leak_a', '--max-peak', '64K', status=0)
+
+
+def test_merged_profiles_are_judged_as_one():
+    for name in ('peak', 'leak'):
+        profile(harness.target(name))
+    run = profile(harness.target('peak'), folder='out2')
+    subprocess.run([harness.TOOL, 'merge', '-q', 'out2', 'out', '-o', 'all.json'], check=True)
+    allocs = 2 * run.profile.totals.allocs + 1010
+    check('all.json', '--max-allocs', allocs, '--max-peak', 74000, status=0)
+    out = check('all.json', '--max-allocs', allocs - 1, status=3)
+    assert 'merged of 3 processes, all.json' in out and 'pid' not in out, out
+    # A budget of one program says nothing of a sum over two.
+    out = check('all.json', '-b', budget({'exe': '*/peak', 'max_allocs': '1G'}), status=3)
+    assert 'merged of other programs' in out, out
+    check('all.json', '-b', budget({'exe': '*/targets/*', 'max_allocs': '1G'}), status=0)
+
+
+def test_a_folder_without_profiles_is_no_pass():
+    pathlib.Path('empty').mkdir()
+    assert "there is no profile-*.json in the folder 'empty'" in check('empty', '--max-peak', 1, status=3)
 
 
 def test_the_example_of_the_documentation_works():

@@ -81,7 +81,7 @@ static void test_callees_and_callers(void **state)
 		     "  810 KiB   79.1%  get (a.c)\n"
 		     "  500 KiB   48.8%  |-load (a.c) < main < _start\n"
 		     "  300 KiB   29.3%  |-save (a.c) < main < _start\n"
-		     " 10.0 KiB    1.0%  `-shop < [truncated]\n"
+		     " 10.0 KiB    1.0%  `-shop+0x77 < [truncated]\n"
 		     "  150 KiB   14.6%  load (a.c) < main < _start\n"
 		     " 40.0 KiB    3.9%  __libc_dup (libc.so.6) < save < main < _start\n"
 		     " 24.0 KiB    2.3%  [unknown]\n");
@@ -286,7 +286,7 @@ static void test_keys(void **state)
 		     "        3   50.0%  get (a.c)\n"
 		     "        1   16.7%  ├─load (a.c) < main < _start\n"
 		     "        1   16.7%  ├─save (a.c) < main < _start\n"
-		     "        1   16.7%  └─shop < [truncated]\n"
+		     "        1   16.7%  └─shop+0x77 < [truncated]\n"
 		     "        1   16.7%  [unknown]\n"
 		     "        1   16.7%  load (a.c) < main < _start\n"
 		     "        1   16.7%  __libc_dup (libc.so.6) < save < main < _start\n");

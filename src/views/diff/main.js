@@ -85,7 +85,7 @@ class Stacks {
     return [
       {name: 'change', title: 'change', width: 120, key: entry => Math.abs(model.deltaOf(entry)),
         show: entry => el(changeClass(model.deltaOf(entry)), {title: formatCount(model.deltaOf(entry))}, model.delta(model.deltaOf(entry)))},
-      {name: 'percent', title: '%', width: 84, key: entry => model.baseOf(entry) ? model.newOf(entry) / model.baseOf(entry) : Infinity,
+      {name: 'percent', title: '%', width: 104, key: entry => model.baseOf(entry) ? model.newOf(entry) / model.baseOf(entry) : Infinity,
         show: entry => formatGrowth(model.baseOf(entry), model.newOf(entry))},
       value('base', entry => model.baseOf(entry)), value('new', entry => model.newOf(entry)),
       {name: 'how', title: 'how', width: 96, isText: true, key: entry => model.change(entry), show: entry => model.change(entry)},
