@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 0 for "", 10 for "K", "KB", "KiB", 20 for "M", ...; -1: no unit. */
+/* 0 for "", 10 for "K", "KiB", 20 for "M", ...; -1: no unit. KB is none: to some it is 1000. */
 static int unit_shift(const char *unit)
 {
 	static const char units[] = "KMGT";
 	const char *found = *unit ? strchr(units, *unit) : NULL;
-	if (!*unit || !strcmp(unit, "B"))
+	if (!*unit)
 		return 0;
-	if (!found || (unit[1] && strcmp(unit + 1, "B") && strcmp(unit + 1, "iB")))
+	if (!found || (unit[1] && strcmp(unit + 1, "iB")))
 		return -1;
 	return 10 * (int)(found - units + 1);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A whole number of bytes as a user types it: 4096, 512K, 64M, 1G, 2T, of 1024s, also as KB or KiB. false: it
+/* A whole number of bytes as a user types it: 4096, 512K, 64M, 1G, 2T, of 1024s, also as KiB. false: it
  * is none, or more than 2^64 - 1. */
 bool size_parse(const char *text, uint64_t *out);
 
