@@ -35,5 +35,8 @@ const char *format_call(const struct calls *calls, const struct call *call, char
  * of the languages' runtimes on, without them. "[unknown]" without frames. */
 const char *format_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames, char *out,
 			 size_t size);
+/* The same with the runtimes' functions. */
+const char *format_whole_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames,
+			       char *out, size_t size);
 
 #endif

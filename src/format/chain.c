@@ -65,8 +65,8 @@ static void chain_fill(struct chain *chain, const struct profile *profile, const
 	}
 }
 
-const char *format_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames, char *out,
-			 size_t size)
+static const char *fill_and_end(const struct profile *profile, const uint32_t *frames, uint32_t n_frames,
+				bool with_runtime, char *out, size_t size)
 {
 	static const char unknown[] = "[unknown]", more[] = " < ...";
 	if (size < sizeof(unknown) + sizeof(more)) {
@@ -75,7 +75,7 @@ const char *format_chain(const struct profile *profile, const uint32_t *frames, 
 		return out;
 	}
 	struct chain chain = {.text = out, .room = size - strlen(more)};
-	chain_fill(&chain, profile, frames, n_frames, false);
+	chain_fill(&chain, profile, frames, n_frames, with_runtime);
 	if (!chain.used)
 		chain_fill(&chain, profile, frames, n_frames, true);
 	if (!chain.used)
@@ -83,4 +83,16 @@ const char *format_chain(const struct profile *profile, const uint32_t *frames, 
 	else if (chain.full)
 		strcat(out, more);
 	return out;
+}
+
+const char *format_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames, char *out,
+			 size_t size)
+{
+	return fill_and_end(profile, frames, n_frames, false, out, size);
+}
+
+const char *format_whole_chain(const struct profile *profile, const uint32_t *frames, uint32_t n_frames,
+			       char *out, size_t size)
+{
+	return fill_and_end(profile, frames, n_frames, true, out, size);
 }

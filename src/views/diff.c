@@ -82,6 +82,15 @@ struct shown shown_entry(const struct comparison *comparison, const struct compa
 			    : (struct shown){comparison->base, entry->base.first};
 }
 
+const char *format_entry(const struct comparison *comparison, const struct comparison_entry *entry, char *out,
+			 size_t size)
+{
+	struct shown shown = shown_entry(comparison, entry);
+	bool in_both = entry->base.n && entry->new.n;
+	return (in_both ? format_chain : format_whole_chain)(shown.profile, shown.stack->frames,
+							     shown.stack->n_frames, out, size);
+}
+
 size_t shown_of_group(const struct change_group *group, const struct diff_options *options)
 {
 	const struct figure *figure = compared_figures[options->figure];

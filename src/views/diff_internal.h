@@ -44,6 +44,10 @@ struct shown {
 	const struct profile_stack *stack;
 };
 struct shown shown_entry(const struct comparison *comparison, const struct comparison_entry *entry);
+/* Its stack in a line. Of one that is in one profile alone all of it: strdup that became strndup is what went
+ * and what appeared. */
+const char *format_entry(const struct comparison *comparison, const struct comparison_entry *entry, char *out,
+			 size_t size);
 
 /* How many of the group's entries are to be shown: the first ones. */
 size_t shown_of_group(const struct change_group *group, const struct diff_options *options);

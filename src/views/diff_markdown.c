@@ -122,8 +122,7 @@ static bool put_row(struct markdown *markdown, const struct comparison_entry *en
 	char delta[48], growth[24], base[48], new[48], chain[CHAIN_BYTES], code[CODE_BYTES];
 	uint64_t before = figure_value(&entry->base.counts, figure),
 		 after = figure_value(&entry->new.counts, figure);
-	struct shown shown = shown_entry(markdown->comparison, entry);
-	format_chain(shown.profile, shown.stack->frames, shown.stack->n_frames, chain, sizeof(chain));
+	format_entry(markdown->comparison, entry, chain, sizeof(chain));
 	return put(markdown, RESERVE, "| %s | %s | %s | %s | %s |\n",
 		   format_delta(markdown->comparison, delta_of(before, after), figure->is_bytes, delta),
 		   entry->base.n && entry->new.n ? format_growth(before, after, growth) : "",

@@ -114,7 +114,6 @@ static void write_entry(const struct text *text, const struct comparison_entry *
 {
 	char figure[48], chain[LONGEST_CHAIN];
 	struct delta delta = entry_delta(entry, text->figure);
-	struct shown shown = shown_entry(text->comparison, entry);
 	const char *color = color_of(text, delta);
 	fputs(color, text->out);
 	int used = fprintf(text->out, "%11s",
@@ -127,8 +126,7 @@ static void write_entry(const struct text *text, const struct comparison_entry *
 	size_t room = !text->options->top                     ? sizeof(chain)
 		      : used + LEAST_CHAIN + 1 < VIEW_COLUMNS ? VIEW_COLUMNS - (size_t)used - 1
 							      : LEAST_CHAIN;
-	fprintf(text->out, "  %s\n",
-		format_chain(shown.profile, shown.stack->frames, shown.stack->n_frames, chain, room));
+	fprintf(text->out, "  %s\n", format_entry(text->comparison, entry, chain, room));
 }
 
 /* What is not shown of a group, if anything. */

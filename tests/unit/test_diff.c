@@ -91,6 +91,23 @@ static void add_versions(struct pair *pair)
 	add_blocks(&pair->new, "fresh c.c:9 < main a.c:5", 1 << 30, 1);
 }
 
+static void test_what_tells_apart_is_shown(void **state)
+{
+	struct pair *pair = *state;
+	add_blocks(&pair->base, "__libc_dup dup.c:4 < put b.c:1 < main a.c:3", 500, 5);
+	add_blocks(&pair->new, "__libc_ndup ndup.c:4 < put b.c:1 < main a.c:3", 400, 5);
+	char *text = written(pair, diff_write_text, (struct diff_options){.top = 10});
+	assert_has(text, "__libc_dup (dup.c:4) < put < main\n");
+	assert_has(text, "__libc_ndup (ndup.c:4) < put < main\n");
+	assert_has(text, "No stack is in both.");
+	free(text);
+	pair->new.n_merged = 3; /* nothing of the three is asked */
+	text = written(pair, diff_write_text, (struct diff_options){.top = 10});
+	pair->new.n_merged = 0;
+	assert_has(text, "NEW is merged of 3 processes");
+	free(text);
+}
+
 static void test_text(void **state)
 {
 	struct pair *pair = *state;
@@ -295,6 +312,7 @@ int main(void)
 {
 #define WITH_PAIR(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		WITH_PAIR(test_what_tells_apart_is_shown),
 		WITH_PAIR(test_text),
 		WITH_PAIR(test_colors_say_which_way),
 		WITH_PAIR(test_nothing_changed),
