@@ -131,7 +131,7 @@ $(BUILD)/tests/fuzz/seeds/%: tests/fuzz/seeds/%.s Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -nostdlib -Wl,-z,noseparate-code,-z,lazy -o $@ $<
 
-$(BUILD)/tests/unit/test_unwind_mutated: tests/fuzz/test_unwind_mutated.c tests/fuzz/read_rows.h \
+$(BUILD)/tests/unit/test_unwind_mutated: tests/fuzz/test_unwind_mutated.c tests/fuzz/read_rows.h tests/fuzz/must.h \
 		$(wildcard src/unwind/*) include/captrack/unwind.h include/captrack/records.h $(FUZZ_SEEDS) \
 		$(BUILD)/tests/fuzz/sanitizers
 	$(call say,TEST,$<)
@@ -150,7 +150,7 @@ $(BUILD)/tests/unit/test_profile_mutated: $(FUZZ_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $$(cat $(BUILD)/tests/fuzz/sanitizers) -o $@ $^ $(LIBS) -lcmocka
 
-$(BUILD)/tests/fuzz/fuzz_unwind: tests/fuzz/fuzz_unwind.c tests/fuzz/read_rows.h $(wildcard src/unwind/*) Makefile
+$(BUILD)/tests/fuzz/fuzz_unwind: tests/fuzz/fuzz_unwind.c tests/fuzz/read_rows.h tests/fuzz/must.h $(wildcard src/unwind/*) Makefile
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LIBS)

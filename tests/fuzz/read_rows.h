@@ -11,14 +11,7 @@
 
 #include "captrack/records.h"
 #include "captrack/unwind.h"
-
-#define MUST(what)                                                                                           \
-	do {                                                                                                 \
-		if (!(what)) {                                                                               \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);                   \
-			abort();                                                                             \
-		}                                                                                            \
-	} while (0)
+#include "must.h"
 
 static inline void check_row(uint64_t row)
 {

@@ -11,14 +11,7 @@
 #include "captrack/json.h"
 #include "captrack/profile.h"
 #include "captrack/views.h"
-
-#define MUST(what)                                                                                           \
-	do {                                                                                                 \
-		if (!(what)) {                                                                               \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);                   \
-			abort();                                                                             \
-		}                                                                                            \
-	} while (0)
+#include "must.h"
 
 typedef int write_profile(const struct profile *profile, FILE *out);
 typedef void check_text(const char *text, size_t length);
